@@ -1,0 +1,29 @@
+// Convoy tuning: what algorithms there are.
+#ifndef CONVOY_TUNE_H
+#define CONVOY_TUNE_H
+
+#include <convoy/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// One registered way to solve an operator's problems. Texts live as long as the library.
+typedef struct cvy_algorithm_info {
+    const char *name;           // for cvy_plan_options.algorithm
+    const char *op;             // "conv", "pool", ...
+    const char *about;          // one line: what it is good at
+    const char *dtypes;         // such as "f32"
+    const char *layouts;        // such as "nchw nhwc plain"
+    const char *accuracy;       // "direct" or "winograd"
+    const char *tunables;       // such as "MR=7,4,1 NV=2,1"; "" if none
+} cvy_algorithm_info;
+
+// Lists the algorithms: writes the first `cap` of them to out (may be NULL when cap is 0) and
+// their full number to count. Needs no device. Errors: ARGUMENT.
+CVY_API cvy_status cvy_algorithm_list(cvy_algorithm_info *out, size_t cap, size_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
