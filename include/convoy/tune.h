@@ -16,7 +16,7 @@ typedef struct cvy_algorithm_info {
     const char *dtypes;         // such as "f32"
     const char *layouts;        // such as "nchw nhwc plain"
     const char *accuracy;       // "direct" or "winograd"
-    const char *tunables;       // such as "MR=7,4,1 NV=2,1"; "" if none
+    char tunables[96];          // such as "MR=7,14 NV=2,1"; "" if none
 } cvy_algorithm_info;
 
 // Lists the algorithms: writes the first `cap` of them to out (may be NULL when cap is 0) and

@@ -1,0 +1,38 @@
+// Small things that algorithms share. Declares no algorithm.
+#ifndef CVY_ALGO_COMMON_H
+#define CVY_ALGO_COMMON_H
+
+#include "plan/planner.h"
+
+// The work-group size of kernels with a flat grid: 64, or what the device can do.
+static inline uint32_t flat_group(const struct device *device)
+{
+    return (uint32_t)MIN(64, device->max_group);
+}
+
+// An activation as "iff": number, alpha, beta.
+static inline void step_activation(struct step *step, const cvy_activation *activation)
+{
+    step_int(step, activation->kind);
+    step_float(step, activation->alpha);
+    step_float(step, activation->beta);
+}
+
+// Packs weights of a convolution in blocks of `block` output channels for kernels that read them as
+// vectors: [group][k / block][tap][c][block], zeros behind the last k; kernel `weights_pack`. The
+// bias goes to [group][k / block][block], zeros if there is none.
+struct packed_weights {
+    struct operand weights, bias;
+    int64_t blocks;         // of one group
+};
+struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
+                                   int block);
+// The instance that pack_weights launches, for start-up sets.
+struct instance pack_weights_instance(const struct device *device);
+
+// After a kernel that knows only piecewise-linear activations: what is left of conv->activation is
+// applied in place over dst by a child. Does nothing for those that activation_piecewise takes.
+void activate_rest(struct plan_builder *builder, const struct problem *problem,
+                   const cvy_activation *activation);
+
+#endif

@@ -1,0 +1,85 @@
+// The reference convolution, both directions: accepts every legal problem on every device. One
+// instance for each direction; all else is arguments.
+#include "algo/common.h"
+
+static struct instance instance_of(const struct device *device, enum direction direction)
+{
+    struct instance instance = instance_start("conv_reference", flat_group(device), 1, 1);
+
+    instance_define(&instance, "BACKWARD", direction == BACKWARD_DATA);
+    return instance;
+}
+
+static size_t start_set(const struct device *device, struct instance *out, size_t cap)
+{
+    if (cap < 2)
+        return 0;
+    out[0] = instance_of(device, FORWARD);
+    out[1] = instance_of(device, BACKWARD_DATA);
+    return 2;
+}
+
+static bool applicable(const struct device *device, const struct problem *problem)
+{
+    (void)device;
+    return problem->direction != BACKWARD_WEIGHTS;
+}
+
+// One output at a time, no reuse in registers: a tenth of the device's rate at best.
+static double estimate(const struct device *device, const struct problem *problem,
+                       const struct config *config)
+{
+    struct rates rates = rules_rates(device);
+
+    (void)config;
+    return rates.launch + 20.0 * (double)conv_macs(problem, &problem->u.conv) / rates.macs;
+}
+
+static void add_window(struct step *step, const struct window *window)
+{
+    const int64_t *const lists[] = { window->kernel, window->stride, window->dilation,
+                                     window->pad };
+
+    for (size_t list = 0; list < COUNT_OF(lists); list++)
+        for (int i = 0; i < 3; i++)
+            step_int(step, lists[list][i]);
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    const struct conv_problem *conv = &problem->u.conv;
+    const struct tensor *src = &problem->src, *dst = &problem->dst;
+    struct instance instance = instance_of(builder_device(builder), problem->direction);
+    struct step *step = plan_step(builder, PHASE_RUN, &instance);
+
+    (void)config;
+    step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
+    step_tensor(step, OPERAND(SLOT_WEIGHTS), src->dtype);
+    step_tensor(step, OPERAND(conv->bias ? SLOT_BIAS : SLOT_NONE), src->dtype);
+    step_tensor(step, OPERAND(conv->activation.kind == CVY_PRELU ? SLOT_SLOPE : SLOT_NONE),
+                src->dtype);
+    step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), dst->dtype);
+    step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
+    step_int(step, conv->bias);
+    step_int(step, conv->residual);
+    step_activation(step, &conv->activation);
+    step_int(step, conv->padding_mode);
+    step_int(step, conv->groups);
+    step_int(step, src->size[AXIS_C] / conv->groups);
+    step_int(step, dst->size[AXIS_C] / conv->groups);
+    step_sizes(step, src, AXIS_SPATIAL, 3);
+    step_sizes(step, dst, AXIS_SPATIAL, 3);
+    step_strides(step, src, 5);
+    step_strides(step, dst, 5);
+    add_window(step, &conv->window);
+    step_flat(step, tensor_elements(dst));
+    return builder_status(builder);
+}
+
+const struct algo algo_conv_reference = {
+    .name = "conv_reference", .about = "any convolution in either direction, one output at a time",
+    .op = OP_CONV, .dtypes = DTYPE_BIT(CVY_F32),
+    .layouts = LAYOUT_BIT(CVY_NCHW) | LAYOUT_BIT(CVY_NHWC), .accuracy = ACCURACY_DIRECT,
+    .start_set = start_set, .applicable = applicable, .estimate = estimate, .build = build,
+};

@@ -1,0 +1,148 @@
+// The handles of tier 1 from inside: contexts, buffers, queues, events and kernels. Private to
+// runtime/cl/.
+#ifndef CVY_CL_OBJECTS_H
+#define CVY_CL_OBJECTS_H
+
+#include "cl/cl.h"
+#include "cl/opencl.h"
+#include "cl/source.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+// Contexts: context.c ---------------------------------------------------------------------------------
+
+struct cvy_context {
+    uint32_t magic;
+    _Atomic int refs;
+    pid_t pid;                      // of the process that may use it
+    struct device device;
+    cl_device_id cl_device;
+    cl_context cl_context;
+    cl_mem dummy;
+    cl_command_queue warm_queue;    // for first launches
+    cvy_log_fn log;
+    void *log_user;
+    cvy_progress_fn progress;
+    void *progress_user;
+    struct kernel_table *kernels;   // program.c
+};
+
+// Where a driver's objects are released: false in a forked child, which must not call the driver.
+bool context_is_here(const cvy_context *context);
+// False when the user cancels. True without a callback.
+bool context_progress(const cvy_context *context, size_t done, size_t total, const char *name,
+                      double seconds);
+// STATE when this thread is inside one of the user's callbacks.
+cvy_status callback_check(const char *call);
+
+// Buffers: buffer.c -----------------------------------------------------------------------------------
+
+struct cvy_buffer {
+    uint32_t magic;
+    _Atomic int refs;
+    cvy_context *context;
+    cl_mem mem;
+    size_t offset, bytes;           // the part of mem that is this buffer
+    cvy_access access;
+    const void *root;               // as in struct region, for `offset`
+    size_t begin;
+};
+
+// Events: event.c -------------------------------------------------------------------------------------
+
+// The first launch that failed. status CVY_OK: none did.
+struct failure {
+    cvy_status status;
+    cl_int code;
+    const char *name;               // what ran: a literal
+};
+
+struct launch {
+    cl_event event;
+    const char *name;               // a literal: the kernel's file, or "write"
+};
+
+// Launches that an object keeps until they are complete, oldest first, from items[head].
+struct launch_list {
+    struct launch *items;
+    size_t head, count, cap;        // count: of those from head on
+};
+
+cvy_status launch_list_reserve(struct launch_list *list);       // room for one more
+// Takes over one reference of event. Room must have been reserved.
+void launch_list_push(struct launch_list *list, cl_event event, const char *name);
+void launch_list_free(struct launch_list *list, bool release);
+
+struct cvy_event {
+    uint32_t magic;
+    _Atomic int refs;
+    cvy_context *context;
+    cl_command_queue cl_queue;      // retained; NULL for a user event
+    bool profiling;
+    struct launch_list launches;    // fixed once the job has ended
+};
+
+// CL_COMPLETE, a code above it while not complete, or negative. Errors: the driver's.
+cvy_status launch_state(cl_event event, cl_int *out);
+// The failure that a negative state means.
+struct failure launch_failure(const struct launch *launch, cl_int state);
+cvy_status failure_report(const struct failure *failure);
+cvy_status event_new(cvy_context *context, cl_command_queue queue, bool profiling, cvy_event **out);
+// Blocks until a launch is over, however it ended.
+cvy_status launch_wait(cl_event event);
+
+// Queues: queue.c -------------------------------------------------------------------------------------
+
+struct cvy_queue {
+    uint32_t magic;
+    _Atomic int refs;
+    cvy_context *context;
+    cl_command_queue cl_queue;
+    bool profiling;
+    pthread_mutex_t submit;         // guards what follows, and keeps a job's launches together
+    struct launch_list pending;     // not known to be complete
+    uint64_t popped;                // how many have left `pending` so far
+    struct failure failure;         // the first since the last finish
+    cl_mem workspace;
+    size_t workspace_bytes;
+};
+
+// Takes completed launches off the front, at most `most`; remembers the first failure. Locked.
+cvy_status queue_prune(cvy_queue *queue, uint64_t most);
+
+// Kernels: program.c, kernel.c ------------------------------------------------------------------------
+
+enum kernel_state { KERNEL_COMPILING, KERNEL_READY, KERNEL_FAILED };
+
+struct kernel {
+    struct instance instance;
+    char *key;                      // instance_text
+    uint64_t hash;                  // of key
+    const struct kernel_source *source;
+    enum kernel_state state;        // guarded by the table
+    char *error;                    // when FAILED: what to tell, else NULL
+    cl_program program;             // retained
+    pthread_mutex_t lock;           // guards the free list
+    cl_kernel *free;
+    size_t free_count, free_cap;
+    struct kernel *next;            // in its bucket
+};
+
+cvy_status kernel_new(const struct instance *instance, struct kernel **out);
+void kernel_free(struct kernel *kernel, bool release);
+// An exclusive cl_kernel: from the free list, or a new one.
+cvy_status kernel_take(struct kernel *kernel, cl_kernel *out);
+void kernel_give(struct kernel *kernel, cl_kernel handle);
+// Gives a kernel its program, checks what came out against the device and launches it once.
+cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program);
+// Sets the arguments and enqueues.
+cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct kernel *kernel,
+                          const size_t groups[3], const struct kernel_arg *args, size_t count,
+                          uint32_t wait_count, const cl_event *wait_list, cl_event *event);
+
+cvy_status kernel_table_new(struct kernel_table **out);
+void kernel_table_free(struct kernel_table *table, bool release);
+
+#endif

@@ -1,0 +1,47 @@
+// The registry as people see it.
+#include "ops/check.h"
+
+#include <convoy/tune.h>
+#include <stdio.h>
+
+// Texts of bit sets are made of constant pieces; the longest are listed whole.
+static const char *layouts_text(uint32_t layouts)
+{
+    if (layouts == ANY_LAYOUT)
+        return "nchw nhwc plain";
+    if (layouts == (LAYOUT_BIT(CVY_NCHW) | LAYOUT_BIT(CVY_NHWC)))
+        return "nchw nhwc";
+    return layouts == LAYOUT_BIT(CVY_NHWC) ? "nhwc" : layouts == LAYOUT_BIT(CVY_NCHW) ? "nchw" : "";
+}
+
+static void tunables_text(const struct tunable *tunables, char *out, size_t cap)
+{
+    size_t at = 0;
+
+    for (; tunables && tunables->name && at < cap; tunables++) {
+        at += (size_t)snprintf(out + at, cap - at, "%s%s=%d", at ? " " : "", tunables->name,
+                               tunables->values[0]);
+        for (int i = 1; tunables->values[i] && at < cap; i++)
+            at += (size_t)snprintf(out + at, cap - at, ",%d", tunables->values[i]);
+    }
+}
+
+cvy_status cvy_algorithm_list(cvy_algorithm_info *out, size_t cap, size_t *count)
+{
+    CHECK_POINTER(count);
+    if (cap && !out)
+        return fail(CVY_ERR_ARGUMENT, "out is NULL and cap is %zu", cap);
+    *count = algo_count;
+    for (size_t i = 0; i < algo_count && i < cap; i++) {
+        const struct algo *a = algos[i];
+
+        out[i] = (cvy_algorithm_info) {
+            .name = a->name, .op = op_name(a->op), .about = a->about,
+            .dtypes = a->dtypes == DTYPE_BIT(CVY_F32) ? "f32" : "",
+            .layouts = layouts_text(a->layouts),
+            .accuracy = a->accuracy == ACCURACY_DIRECT ? "direct" : "winograd",
+        };
+        tunables_text(a->tunables, out[i].tunables, sizeof out[i].tunables);
+    }
+    return CVY_OK;
+}

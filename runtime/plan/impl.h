@@ -1,0 +1,66 @@
+// The inside of an implementation: two lists of steps with the memory that they need. Private to
+// tier 2: builder.c fills it, plan.c and enqueue.c run it.
+#ifndef CVY_IMPL_H
+#define CVY_IMPL_H
+
+#include "plan/builder.h"
+
+struct step_arg {
+    char kind;                  // as kernel_signature, and 't' for a tensor ("pl")
+    union {
+        struct {
+            struct operand operand;
+            uint32_t bytes;     // of an element
+        } tensor;
+        int64_t l;
+        int32_t i;
+        float f;
+    } value;
+};
+
+#define STEP_ARGS 80
+struct step {
+    struct plan_builder *builder;   // NULL once the build is over
+    struct kernel *kernel;
+    struct step_arg *args;
+    size_t count, cap;
+    bool flat;
+    int64_t items;              // of a flat step
+    int64_t groups[3];          // of a grid
+    int split;                  // the axis of a grid along which it may be sliced
+};
+
+struct step_list {
+    struct step **items;
+    size_t count, cap;
+};
+
+// Immutable once built; shared by plans and prepared weights.
+struct impl {
+    int refs;
+    struct step_list steps[2];          // by phase
+    size_t scratch, packed;             // bytes
+    uint64_t constants_read;            // slots below 64 that run steps read as they are: a bit each
+    uint64_t packing;                   // equal for implementations that pack alike
+    char algorithm[48];
+    double estimate;
+};
+
+struct plan_builder {
+    cvy_context *context;
+    const struct device *device;
+    cvy_status status;
+    struct impl *impl;
+    struct bindings bindings;           // of the problem being built
+    struct step trash;                  // takes the arguments of steps after a failure
+    int depth;                          // of children
+};
+
+cvy_status impl_create(struct impl **out);
+void impl_retain(struct impl *impl);
+void impl_release(struct impl *impl);
+
+// Slots that hold constants, which prepare() packs.
+bool slot_is_constant(enum slot slot);
+
+#endif

@@ -1,0 +1,183 @@
+// Plans: made from requests, described, destroyed.
+#include "plan/plan.h"
+
+#include <stdio.h>
+
+// Bytes that lie together without a gap, and the distance that all such runs keep: what tells two
+// interleaved tensors apart.
+static void slot_runs(struct plan_slot *slot, const struct tensor *t)
+{
+    int64_t element = (int64_t)cvy_dtype_bytes(t->dtype), run = 1, pitch = 0;
+    bool grown = true;
+
+    while (grown) {
+        grown = false;
+        for (int i = 0; i < CVY_MAX_RANK; i++)
+            if (t->size[i] > 1 && t->stride[i] == run) {
+                run *= t->size[i];
+                grown = true;
+                break;
+            }
+    }
+    for (int i = 0; i < CVY_MAX_RANK; i++) {
+        int64_t a = pitch, b = t->size[i] > 1 && t->stride[i] >= run ? t->stride[i] : 0;
+
+        while (b) {
+            int64_t rest = a % b;
+
+            a = b;
+            b = rest;
+        }
+        pitch = a;
+    }
+    slot->run = (size_t)(run * element);
+    slot->pitch = pitch >= run ? (size_t)(pitch * element) : 0;
+}
+
+void request_tensor(struct plan_request *request, enum slot slot, const struct tensor *t)
+{
+    struct plan_slot *s = &request->slots[slot];
+
+    s->used = true;
+    s->dtype = t->dtype;
+    s->bytes = tensor_bytes(t);
+    slot_runs(s, t);
+    request->info.bytes += tensor_elements(t) * (int64_t)cvy_dtype_bytes(t->dtype);
+}
+
+void request_constant(struct plan_request *request, enum slot slot, int64_t elements)
+{
+    struct plan_slot *s = &request->slots[slot];
+
+    s->used = true;
+    s->dtype = request->problem.src.dtype;
+    s->bytes = (size_t)elements * cvy_dtype_bytes(s->dtype);
+    s->run = s->bytes;
+    request->info.bytes += (int64_t)s->bytes;
+}
+
+static cvy_status limits_check(const struct device *device, const struct plan_request *request)
+{
+    for (int i = 0; i < SLOT_COUNT; i++)
+        if (request->slots[i].used && request->slots[i].bytes > (size_t)device->max_bytes)
+            return fail(CVY_ERR_LIMIT, "%s takes %zu bytes; the device has buffers of at most %lld",
+                        slot_name((enum slot)i) + 5, request->slots[i].bytes,
+                        (long long)device->max_bytes);
+    return CVY_OK;
+}
+
+static uint64_t plan_packing(const cvy_plan *plan)
+{
+    uint64_t hash = plan->impl->packing;
+
+    for (int slot = 0; slot < SLOT_SRCS; slot++)
+        if (slot_is_constant((enum slot)slot))
+            hash = hash * 31 + plan->slots[slot].bytes;
+    return hash;
+}
+
+static void info_finish(cvy_plan *plan)
+{
+    const struct impl *impl = plan->impl;
+    cvy_plan_info *info = &plan->info;
+
+    snprintf(info->algorithm, sizeof info->algorithm, "%s", impl->algorithm);
+    info->workspace = impl->scratch;
+    info->workspace_unprepared = impl->scratch + impl->packed;
+    info->packed = impl->packed;
+    info->launches = (int32_t)impl->steps[PHASE_RUN].count;
+    info->prepare_launches = (int32_t)impl->steps[PHASE_PREPARE].count;
+    info->estimate_seconds = impl->estimate;
+    if (!info->full_macs) {
+        info->full_macs = info->macs;
+        info->full_parameters = info->parameters;
+    }
+}
+
+cvy_status plan_create(cvy_context *context, const struct plan_request *request, cvy_plan **out)
+{
+    cvy_plan *plan = NULL;
+    cvy_status st = CVY_OK;
+
+    *out = NULL;
+    TRY(limits_check(context_device(context), request));
+    TRY(zalloc(sizeof *plan, &plan));
+    plan->magic = MAGIC_PLAN;
+    plan->context = context;
+    context_retain(context);
+    memcpy(plan->slots, request->slots, sizeof plan->slots);
+    plan->src_count = request->src_count;
+    plan->in_place = request->in_place;
+    plan->info = request->info;
+    TRY(planner_build(context, &request->problem, request->options, &plan->impl,
+                      plan->info.why));
+    plan->packing = plan_packing(plan);
+    info_finish(plan);
+    *out = plan;
+    plan = NULL;
+out:
+    cvy_plan_destroy(&plan);
+    return st;
+}
+
+void cvy_plan_destroy(cvy_plan **plan)
+{
+    cvy_plan *p = plan ? *plan : NULL;
+
+    if (!p || !MAGIC_OK(p, MAGIC_PLAN))
+        return;
+    *plan = NULL;
+    impl_release(p->impl);
+    context_release(p->context);
+    p->magic = MAGIC_DEAD;
+    free(p);
+}
+
+cvy_status cvy_plan_info_get(const cvy_plan *plan, cvy_plan_info *out)
+{
+    CHECK_HANDLE(plan, MAGIC_PLAN);
+    CHECK_POINTER(out);
+    *out = plan->info;
+    return CVY_OK;
+}
+
+cvy_status cvy_queue_reserve(cvy_queue *queue, const cvy_plan *plan)
+{
+    CHECK_HANDLE(plan, MAGIC_PLAN);
+    CHECK_POINTER(queue);
+    if (queue_context(queue) != plan->context)
+        return fail(CVY_ERR_ARGUMENT, "queue belongs to another context than plan");
+    return queue_reserve(queue, plan->info.workspace_unprepared);
+}
+
+struct slot_field {
+    const char *name;
+    size_t at;              // in cvy_args
+};
+
+#define FIELD(field) { "args." #field, offsetof(cvy_args, field) }
+static const struct slot_field fields[SLOT_SRCS] = {
+    [SLOT_SRC] = FIELD(src), [SLOT_SRC2] = FIELD(src2), [SLOT_WEIGHTS] = FIELD(weights),
+    [SLOT_BIAS] = FIELD(bias), [SLOT_WEIGHTS2] = FIELD(weights2), [SLOT_BIAS2] = FIELD(bias2),
+    [SLOT_SCALE] = FIELD(scale), [SLOT_MEAN] = FIELD(mean), [SLOT_VARIANCE] = FIELD(variance),
+    [SLOT_SLOPE] = FIELD(slope), [SLOT_RESIDUAL] = FIELD(residual),
+    [SLOT_INDICES] = FIELD(indices), [SLOT_DST] = FIELD(dst), [SLOT_SCRATCH] = FIELD(workspace),
+};
+
+const char *slot_name(enum slot slot)
+{
+    if (slot >= SLOT_SRCS)
+        return "args.srcs";
+    return fields[slot].name ? fields[slot].name : "args.none";
+}
+
+cvy_tensor args_tensor(const cvy_args *args, enum slot slot)
+{
+    cvy_tensor tensor = { NULL, 0 };
+
+    if (slot >= SLOT_SRCS)
+        return args->srcs[slot - SLOT_SRCS];
+    if (fields[slot].name)
+        memcpy(&tensor, (const char *)args + fields[slot].at, sizeof tensor);
+    return tensor;
+}

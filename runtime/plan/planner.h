@@ -1,0 +1,34 @@
+// Chooses an algorithm for a problem, and builds it.
+#ifndef CVY_PLANNER_H
+#define CVY_PLANNER_H
+
+#include "plan/algo.h"
+#include "plan/impl.h"
+
+// Builds the problem's implementation: the forced algorithm, else the rules' order of preference,
+// else the least estimate. One that does not build, or needs more than options->max_workspace,
+// gives way to the next. `why` (160 bytes) says what was decided. Errors: UNSUPPORTED (the forced
+// one cannot do it, or nothing fits max_workspace), ARGUMENT (no such algorithm), BUILD, NOMEM_*.
+cvy_status planner_build(cvy_context *context, const struct problem *problem,
+                         const cvy_plan_options *options, struct impl **out, char why[160]);
+
+// As planner_build, into a builder that is at work on the outer problem.
+cvy_status planner_build_child(struct plan_builder *builder, const struct problem *problem);
+
+// rules.c: what is known of each class of device.
+
+// Values of the algorithm's tunables for the problem.
+void rules_config(const struct device *device, const struct algo *algo,
+                  const struct problem *problem, struct config *out);
+// Every config that rules_config can give for the algorithm here; returns their number.
+size_t rules_configs(const struct device *device, const struct algo *algo, struct config *out,
+                     size_t cap);
+// Place in the order of preference for the operator, lower first; 100 if the rules say nothing.
+int rules_rank(const struct device *device, const struct algo *algo, const struct problem *problem);
+// Rough speeds for estimates: multiply-adds and bytes a second, seconds a launch.
+struct rates {
+    double macs, bytes, launch;
+};
+struct rates rules_rates(const struct device *device);
+
+#endif

@@ -1,0 +1,91 @@
+// Names, activations and costs of problems.
+#include "plan/problem.h"
+
+#include <math.h>
+
+const char *op_name(enum op op)
+{
+    static const char *const names[] = {
+        [OP_CONV] = "conv", [OP_POOL] = "pool", [OP_UNPOOL] = "unpool",
+        [OP_SEPARABLE] = "separable", [OP_ACTIVATION] = "activation", [OP_COPY] = "copy",
+        [OP_CONCAT] = "concat", [OP_SOFTMAX] = "softmax",
+    };
+
+    return (unsigned)op < COUNT_OF(names) ? names[op] : "unknown";
+}
+
+cvy_status activation_check(cvy_activation *activation, const char *name)
+{
+    static const cvy_activation defaults[CVY_ACTIVATION_COUNT] = {
+        [CVY_LEAKY_RELU] = { CVY_LEAKY_RELU, 0.01f, 0.0f },
+        [CVY_ELU] = { CVY_ELU, 1.0f, 0.0f },
+        [CVY_SOFTPLUS] = { CVY_SOFTPLUS, 1.0f, 20.0f },
+    };
+    cvy_activation *a = activation;
+
+    if (a->kind < 0 || a->kind >= CVY_ACTIVATION_COUNT)
+        return fail(CVY_ERR_ARGUMENT, "%s.kind is %d, which is no cvy_activation_kind", name,
+                    (int)a->kind);
+    if (isnan(a->alpha) || isnan(a->beta))
+        return fail(CVY_ERR_ARGUMENT, "%s.%s is NaN", name, isnan(a->alpha) ? "alpha" : "beta");
+    if (a->kind == CVY_CLIP && a->alpha > a->beta)
+        return fail(CVY_ERR_ARGUMENT, "%s clips to [%g, %g]; alpha may not be above beta", name,
+                    (double)a->alpha, (double)a->beta);
+    if (a->kind == CVY_HARD_SIGMOID && a->alpha == 0.0f && a->beta == 0.0f) {
+        a->alpha = 1.0f / 6.0f;
+        a->beta = 0.5f;
+    }
+    if (a->alpha == 0.0f)
+        a->alpha = defaults[a->kind].alpha;
+    if (a->beta == 0.0f)
+        a->beta = defaults[a->kind].beta;
+    return CVY_OK;
+}
+
+bool activation_piecewise(const cvy_activation *activation, float *slope, float *low, float *high)
+{
+    *slope = 1.0f;
+    *low = -INFINITY;
+    *high = INFINITY;
+    switch (activation->kind) {
+    case CVY_NONE:
+        return true;
+    case CVY_RELU:
+        *low = 0.0f;
+        return true;
+    case CVY_RELU6:
+        *low = 0.0f;
+        *high = 6.0f;
+        return true;
+    case CVY_CLIP:
+        *low = activation->alpha;
+        *high = activation->beta;
+        return true;
+    case CVY_LEAKY_RELU:
+        *slope = activation->alpha;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int64_t window_taps(const struct window *window)
+{
+    return window->kernel[0] * window->kernel[1] * window->kernel[2];
+}
+
+int64_t conv_macs(const struct problem *problem, const struct conv_problem *conv)
+{
+    const struct tensor *map = problem->direction == FORWARD ? &problem->dst : &problem->src;
+    int64_t other = problem->direction == FORWARD ? problem->src.size[AXIS_C]
+                                                  : problem->dst.size[AXIS_C];
+
+    return tensor_elements(map) * (other / conv->groups) * window_taps(&conv->window);
+}
+
+int64_t conv_parameters(const struct problem *problem, const struct conv_problem *conv)
+{
+    int64_t c = problem->src.size[AXIS_C], k = problem->dst.size[AXIS_C];
+
+    return c / conv->groups * k * window_taps(&conv->window) + (conv->bias ? k : 0);
+}

@@ -1,0 +1,82 @@
+// A canonical problem: what algorithms see. The operators in runtime/ops/ make one from public
+// params; nothing here has defaults left to fill.
+#ifndef CVY_PROBLEM_H
+#define CVY_PROBLEM_H
+
+#include "plan/tensor.h"
+
+enum op {
+    OP_CONV, OP_POOL, OP_UNPOOL, OP_SEPARABLE, OP_ACTIVATION, OP_COPY, OP_CONCAT, OP_SOFTMAX,
+    OP_COUNT
+};
+const char *op_name(enum op op);
+
+// Which way a convolution runs. BACKWARD_DATA is the transposed convolution: src has the feature
+// map that a forward convolution would give, dst the one that it would take.
+enum direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS };
+
+// A window over depth, height and width; unused axes have kernel, stride, dilation 1, padding 0.
+struct window {
+    int64_t kernel[3], stride[3], dilation[3], pad[3];      // pad: begin
+};
+
+// Weights are [k][c / groups][kernel] forward, [c][k / groups][kernel] backward to data, with c the
+// channels of src and k those of dst.
+struct conv_problem {
+    struct window window;
+    int64_t groups;
+    cvy_padding_mode padding_mode;
+    bool bias, residual;            // residual lies as dst does
+    cvy_activation activation;
+};
+
+struct pool_problem {
+    cvy_pool_kind kind;
+    struct window window;           // not of adaptive kinds
+    int64_t pad_end[3];             // for the divisor of averages
+    bool count_pad;
+    int64_t divisor;                // 0: by count
+    float p;
+    cvy_indices indices;            // dense as dst->layout
+    cvy_dtype indices_dtype;
+};
+
+struct separable_problem {
+    struct conv_problem first, second;
+    struct tensor mid;
+};
+
+struct problem {
+    enum op op;
+    enum direction direction;
+    struct tensor src, dst;         // feature maps; axes in order for ACTIVATION to SOFTMAX
+    union {
+        struct conv_problem conv;
+        struct pool_problem pool;   // OP_UNPOOL uses indices and indices_dtype
+        struct separable_problem separable;
+        struct {
+            cvy_activation activation;
+            int channel_axis;       // of PRELU's slopes, -1: one slope
+        } elementwise;
+        struct {
+            int axis;
+        } softmax;
+        struct {
+            const struct tensor *srcs;  // the creator's, during create only
+            size_t count;
+            int axis;
+        } concat;
+    } u;
+};
+
+// Fills in PyTorch's defaults for alpha and beta. ARGUMENT for an unknown kind or a NaN.
+cvy_status activation_check(cvy_activation *activation, const char *name);
+// none, relu, clip, relu6, leaky_relu as one formula: slope below 0, then bounds. False: another.
+bool activation_piecewise(const cvy_activation *activation, float *slope, float *low, float *high);
+
+// Multiply-adds of a convolution with every tap counted, and its weights (bias included).
+int64_t conv_macs(const struct problem *problem, const struct conv_problem *conv);
+int64_t conv_parameters(const struct problem *problem, const struct conv_problem *conv);
+int64_t window_taps(const struct window *window);
+
+#endif

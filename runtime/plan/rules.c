@@ -1,0 +1,114 @@
+// What is known of each class of device: values of tunables, order of algorithms, rough speeds.
+// A row stands for a class; its comment is its measurement.
+#include "plan/planner.h"
+
+// Values for one algorithm on one class of device. First row that matches wins. A dimension of 0
+// matches everything.
+struct config_row {
+    enum device_class device_class;
+    const char *algo;
+    int64_t most_channels;      // output channels in a group, counted in vectors of the device
+    int32_t values[CONFIG_VALUES];
+};
+
+// conv_direct, EPYC Zen 4, PoCL 3.1, 3x3 64->64 @56: MR 7, NV 2 runs at 229 of 235 GFLOP/s,
+// MR 14, NV 2 at 214; more spills. One vector of output channels: MR 14 keeps as many sums.
+static const struct config_row config_rows[] = {
+    { DEVICE_CPU_WIDE, "conv_direct", 1, { 14, 1 } },
+    { DEVICE_CPU_WIDE, "conv_direct", 0, { 7, 2 } },
+};
+
+// Order of algorithms where several apply; the first that applies wins.
+struct order_row {
+    enum device_class device_class;
+    enum op op;
+    const char *names[6];
+};
+
+static const struct order_row order_rows[] = {
+    { DEVICE_CPU_WIDE, OP_CONV,
+      { "conv_depthwise", "conv_direct", "conv_via_nhwc", "conv_simt", "conv_reference" } },
+    { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
+    { DEVICE_SIMT_SOFTWARE, OP_CONV, { "conv_simt", "conv_reference" } },
+};
+
+static int64_t output_vectors(const struct device *device, const struct problem *problem)
+{
+    int64_t k = problem->dst.size[AXIS_C];
+
+    if (problem->op == OP_CONV)
+        k /= problem->u.conv.groups;
+    return ceil_div(k, device->vector_width);
+}
+
+static bool row_fits(const struct config_row *row, const struct device *device,
+                     const struct algo *algo)
+{
+    return row->device_class == device->device_class && strcmp(row->algo, algo->name) == 0;
+}
+
+static void config_safe(const struct algo *algo, struct config *out)
+{
+    memset(out, 0, sizeof *out);
+    for (int i = 0; algo->tunables && algo->tunables[i].name; i++)
+        out->value[i] = algo->tunables[i].values[0];
+}
+
+void rules_config(const struct device *device, const struct algo *algo,
+                  const struct problem *problem, struct config *out)
+{
+    config_safe(algo, out);
+    for (size_t i = 0; i < COUNT_OF(config_rows); i++) {
+        const struct config_row *row = &config_rows[i];
+
+        if (!row_fits(row, device, algo)
+            || (row->most_channels && output_vectors(device, problem) > row->most_channels))
+            continue;
+        memcpy(out->value, row->values, sizeof row->values);
+        return;
+    }
+}
+
+size_t rules_configs(const struct device *device, const struct algo *algo, struct config *out,
+                     size_t cap)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < COUNT_OF(config_rows) && count < cap; i++)
+        if (row_fits(&config_rows[i], device, algo))
+            memcpy(out[count++].value, config_rows[i].values, sizeof config_rows[i].values);
+    if (count == 0 && cap > 0)
+        config_safe(algo, &out[count++]);
+    return count;
+}
+
+int rules_rank(const struct device *device, const struct algo *algo, const struct problem *problem)
+{
+    for (size_t i = 0; i < COUNT_OF(order_rows); i++) {
+        const struct order_row *row = &order_rows[i];
+
+        if (row->device_class != device->device_class || row->op != problem->op)
+            continue;
+        for (int rank = 0; rank < (int)COUNT_OF(row->names) && row->names[rank]; rank++)
+            if (strcmp(row->names[rank], algo->name) == 0)
+                return rank;
+    }
+    return 100;
+}
+
+// CPU: 2 x 16 lanes x clock on each unit; PoCL launches in 1 us batched, memory 15 GB/s a core
+// (measured on EPYC Zen 4). SIMT GPU: 64 lanes a unit as a floor. Software SIMT: llvmpipe runs
+// about 1 G multiply-adds a second.
+struct rates rules_rates(const struct device *device)
+{
+    double clock = 1e6 * MAX(device->info.clock_mhz, 1000), units = MAX(device->info.compute_units, 1);
+
+    switch (device->device_class) {
+    case DEVICE_CPU_WIDE:
+        return (struct rates) { 2.0 * device->vector_width * clock * units, 15e9 * units, 2e-6 };
+    case DEVICE_SIMT_GPU:
+        return (struct rates) { 64.0 * clock * units, 1e11, 1e-5 };
+    default:
+        return (struct rates) { 1e9, 1e9, 5e-5 };
+    }
+}

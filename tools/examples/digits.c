@@ -1,0 +1,227 @@
+// Reads handwritten digits with a small ConvNet: a first program with Convoy. The trained weights
+// and a sheet of images that training never saw lie beside this file (DIGITS.md).
+//
+//     digits [DEVICE [FOLDER]]
+//
+// DEVICE is "cpu", "gpu", "P:D" or part of a name; without it the variable CONVOY_DEVICE counts,
+// and without that Convoy takes the best device. FOLDER holds digits.weights and digits.png.
+// Exit status: 0 well read, 1 badly read or an error, 2 usage, 3 no device, 4 bad input.
+#define _POSIX_C_SOURCE 200809L     // chdir, clock_gettime, setenv
+
+#include <convoy/convoy.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef DIGITS_DIR
+#define DIGITS_DIR "."
+#endif
+
+enum { SIDE = 20, CLASSES = 10, COLUMNS = 36, IMAGES = CLASSES * COLUMNS };
+enum { LAYERS = 5, TENSORS = 6 };
+
+// Prints one line and ends the program if the condition does not hold.
+#define REQUIRE(condition, exit_status, ...)                                                       \
+    ((condition) ? (void) 0                                                                        \
+     : (fprintf(stderr, "digits: " __VA_ARGS__), fputc('\n', stderr), exit(exit_status)))
+
+// Stands around every Convoy call that can fail.
+static void check(cvy_status status)
+{
+    REQUIRE(status == CVY_OK, status == CVY_ERR_NO_DEVICE ? 3 : 1, "%s: %s",
+            cvy_status_name(status), cvy_error_text());
+}
+
+struct network {
+    cvy_context *context;
+    cvy_queue *queue;
+    cvy_plan *plans[LAYERS];
+    cvy_weights *prepared[LAYERS];      // weights and bias as the plan likes them; NULL in a pool
+    cvy_buffer *weights, *src, *dst[LAYERS];
+};
+
+// The sheet has a row of images for each class. They become floats from 0, black, to 1, white.
+static void load_images(const char *file, float images[IMAGES][SIDE][SIDE])
+{
+    static unsigned char sheet[CLASSES][SIDE][COLUMNS][SIDE];
+    png_image png = { .version = PNG_IMAGE_VERSION };
+
+    REQUIRE(png_image_begin_read_from_file(&png, file), 4, "%s: %s", file, png.message);
+    REQUIRE(png.width == COLUMNS * SIDE && png.height == CLASSES * SIDE, 4,
+            "%s: %ux%u pixels, not %dx%d", file, png.width, png.height, COLUMNS * SIDE, CLASSES * SIDE);
+    png.format = PNG_FORMAT_GRAY;
+    REQUIRE(png_image_finish_read(&png, NULL, sheet, 0, NULL), 4, "%s: %s", file, png.message);
+    for (int i = 0; i < IMAGES; i++)
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < SIDE; x++)
+                images[i][y][x] = (float) sheet[i / COLUMNS][y][i % COLUMNS][x] / 255.0f;
+}
+
+static cvy_buffer *new_buffer(cvy_context *context, size_t bytes)
+{
+    cvy_buffer *buffer = NULL;
+
+    check(cvy_buffer_create(context, &(cvy_buffer_params) { .bytes = bytes }, &buffer));
+    return buffer;
+}
+
+// Moves the values of all tensors to the device in one buffer, and gives each tensor's place in it.
+static void load_weights(struct network *net, const char *file, cvy_tensor *tensors)
+{
+    static float values[1 << 16];
+    struct {
+        char magic[8];
+        uint32_t count;
+        struct { char name[16]; uint32_t rank, size[4]; } tensors[TENSORS];
+    } head;
+    size_t offset = 0;
+    FILE *stream = fopen(file, "rb");
+
+    REQUIRE(stream != NULL && fread(&head, sizeof head, 1, stream) == 1
+            && memcmp(head.magic, "CVYDIGIT", 8) == 0 && head.count == TENSORS, 4,
+            "%s: cannot be read as weights", file);
+    const size_t bytes = fread(values, 1, sizeof values, stream);
+    fclose(stream);
+    net->weights = new_buffer(net->context, bytes);
+    check(cvy_queue_write(net->queue, (cvy_tensor) { net->weights, 0 }, values, bytes, NULL, NULL));
+    for (int i = 0; i < TENSORS; i++) {
+        const uint32_t *size = head.tensors[i].size;
+        tensors[i] = (cvy_tensor) { net->weights, offset };
+        offset += sizeof(float) * size[0] * size[1] * size[2] * size[3];
+    }
+    REQUIRE(offset == bytes, 4, "%s: %zu bytes of values, not %zu", file, bytes, offset);
+}
+
+// Two blocks of convolution, ReLU and max pooling; then fully connected to a score for each class.
+static void plan_layers(cvy_context *context, cvy_plan **plans)
+{
+    cvy_conv_params conv = { .kernel_size = { 5, 5 }, .padding = { 2, 2 }, .bias = true,
+                             .activation = { .kind = CVY_RELU } };
+    cvy_pool_params pool = { .kind = CVY_POOL_MAX, .kernel_size = { 2, 2 } };
+    cvy_linear_params linear = { .out_features = CLASSES, .bias = true };
+
+    conv.src = cvy_nchw(CVY_F32, IMAGES, 1, SIDE, SIDE), conv.out_channels = 16;
+    check(cvy_conv_create(context, &conv, &plans[0]));
+    pool.src = cvy_nchw(CVY_F32, IMAGES, 16, SIDE, SIDE);
+    check(cvy_pool_create(context, &pool, &plans[1]));
+    conv.src = cvy_nchw(CVY_F32, IMAGES, 16, SIDE / 2, SIDE / 2), conv.out_channels = 32;
+    check(cvy_conv_create(context, &conv, &plans[2]));
+    pool.src = cvy_nchw(CVY_F32, IMAGES, 32, SIDE / 2, SIDE / 2);
+    check(cvy_pool_create(context, &pool, &plans[3]));
+    linear.src = cvy_nc(CVY_F32, IMAGES, 32 * (SIDE / 4) * (SIDE / 4));     // all maps in one row
+    check(cvy_linear_create(context, &linear, &plans[4]));
+}
+
+// Gives every plan its output and, if it has any, its weights and bias.
+static void prepare_layers(struct network *net, const cvy_tensor *constant)
+{
+    for (int i = 0; i < LAYERS; i++) {
+        cvy_plan_info info;
+
+        check(cvy_plan_info_get(net->plans[i], &info));
+        printf("  %-58s %s\n", info.spec, info.algorithm);
+        net->dst[i] = new_buffer(net->context, cvy_desc_bytes(&info.dst));
+        if (info.parameters > 0) {
+            const cvy_args args = { .weights = constant[0], .bias = constant[1] };
+            check(cvy_plan_prepare(net->plans[i], net->queue, &args, &net->prepared[i]));
+            constant += 2;
+        }
+    }
+}
+
+// Enqueues every layer, then waits once. Returns milliseconds.
+static double run(const struct network *net)
+{
+    struct timespec start, end;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (int i = 0; i < LAYERS; i++) {
+        const cvy_args args = { .src = { i == 0 ? net->src : net->dst[i - 1], 0 },
+                                .dst = { net->dst[i], 0 }, .prepared = net->prepared[i] };
+        check(cvy_plan_enqueue(net->plans[i], net->queue, &args, NULL, NULL));
+    }
+    check(cvy_queue_finish(net->queue));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    return (double) (end.tv_sec - start.tv_sec) * 1e3 + (double) (end.tv_nsec - start.tv_nsec) / 1e6;
+}
+
+// Takes the class of the highest score for the answer. Returns how many are right.
+static int judge(float scores[IMAGES][CLASSES], int *answers)
+{
+    int right = 0;
+
+    for (int i = 0; i < IMAGES; i++) {
+        answers[i] = 0;
+        for (int k = 1; k < CLASSES; k++)
+            if (scores[i][k] > scores[i][answers[i]])
+                answers[i] = k;
+        right += answers[i] == i / COLUMNS;
+    }
+    return right;
+}
+
+// Draws four images, two rows of pixels in one of text. The last is one read wrong, if there is one.
+static void draw(float images[IMAGES][SIDE][SIDE], const int *answers)
+{
+    int shown[4] = { 2 * COLUMNS, 3 * COLUMNS, 5 * COLUMNS, 8 * COLUMNS };
+
+    for (int i = 0; i < IMAGES; i++)
+        if (answers[i] != i / COLUMNS)
+            shown[3] = i;
+    for (int y = 0; y < SIDE; y += 2, putchar('\n'))
+        for (int x = 0; x < 4 * SIDE; x++) {
+            float (*image)[SIDE] = images[shown[x / SIDE]];
+            const float shade = (image[y][x % SIDE] + image[y + 1][x % SIDE]) / 2;
+            putchar(" .:-=+*#%@"[(int) (shade * 9.99f)]);
+        }
+    for (int i = 0; i < 4; i++)
+        printf("    read %d, is %d%s", answers[shown[i]], shown[i] / COLUMNS, i < 3 ? "     " : "\n");
+}
+
+int main(int argc, char **argv)
+{
+    static float images[IMAGES][SIDE][SIDE], scores[IMAGES][CLASSES];
+    const cvy_context_params params = { .device = argc > 1 ? argv[1] : getenv("CONVOY_DEVICE"),
+                                        .compile = CVY_COMPILE_LAZY };  // it needs few kernels
+    struct network net = { 0 };
+    cvy_device_info device;
+    cvy_tensor tensors[TENSORS];
+    int answers[IMAGES];
+
+    REQUIRE(argc <= 3, 2, "usage: digits [DEVICE [FOLDER]]");
+    REQUIRE(chdir(argc > 2 ? argv[2] : DIGITS_DIR) == 0, 4, "cannot enter the folder of the data");
+    load_images("digits.png", images);
+    setenv("POCL_AFFINITY", "1", 0);    // PoCL's threads stay on their cores, unless told otherwise
+
+    check(cvy_context_create(&params, &net.context));
+    check(cvy_queue_create(net.context, NULL, &net.queue));
+    check(cvy_context_device_info(net.context, &device));
+    printf("%s, %s\n%d plans:\n", device.name, device.platform_name, LAYERS);
+    load_weights(&net, "digits.weights", tensors);
+    plan_layers(net.context, net.plans);
+    prepare_layers(&net, tensors);
+    net.src = new_buffer(net.context, sizeof images);
+    check(cvy_queue_write(net.queue, (cvy_tensor) { net.src, 0 }, images, sizeof images, NULL, NULL));
+
+    const double first = run(&net), second = run(&net);
+    check(cvy_queue_read(net.queue, (cvy_tensor) { net.dst[LAYERS - 1], 0 }, scores, sizeof scores,
+                         NULL, NULL));
+    const int right = judge(scores, answers);
+    draw(images, answers);
+    printf("%d of %d held-back digits right (%.1f %%)\n", right, IMAGES, 100.0 * right / IMAGES);
+    printf("%.2f ms for all of them, %.2f ms the first time\n", second, first);
+
+    for (int i = 0; i < LAYERS; i++) {
+        cvy_weights_destroy(&net.prepared[i]);
+        cvy_plan_destroy(&net.plans[i]);
+        cvy_buffer_destroy(&net.dst[i]);
+    }
+    cvy_buffer_destroy(&net.src);
+    cvy_buffer_destroy(&net.weights);
+    cvy_queue_destroy(&net.queue);
+    cvy_context_destroy(&net.context);
+    return right >= IMAGES * 95 / 100 ? 0 : 1;
+}
