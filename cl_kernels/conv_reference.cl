@@ -8,17 +8,13 @@
 #define BACKWARD 0
 #endif
 
-// Where tap r of output o reads along one axis, or -1.
-int FN(tap)(int o, int r, int stride, int dilation, int pad, int size, int mode)
-{
 #if BACKWARD
-    int t = o + pad - r * dilation;
-
-    return t >= 0 && t % stride == 0 && t / stride < size ? t / stride : -1;
+#define TAP(o, r, stride, dilation, pad, size)                                              \
+    conv_transpose_tap(o, r, stride, dilation, pad, size)
 #else
-    return padded_index(o * stride + r * dilation - pad, size, mode);
+#define TAP(o, r, stride, dilation, pad, size)                                              \
+    conv_tap(o, r, stride, dilation, pad, size, mode)
 #endif
-}
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(conv_reference)(
@@ -53,14 +49,14 @@ __kernel void FN(conv_reference)(
 #endif
     src += src_at + n * src_n + (ulong)g * C * src_c;
 
-    // Sums of one output row of taps are added to the total: the error grows with the longest run.
+    // Each tap's sum over channels is added whole: the error grows with the longest run.
     ACC sum = has_bias ? LOAD(bias, bias_at + channel) : (ACC)0;
     for (int rd = 0; rd < KD; rd++) {
-        int d = FN(tap)(od, rd, SD, LD, PD, D, mode);
+        int d = TAP(od, rd, SD, LD, PD, D);
         for (int rh = 0; d >= 0 && rh < KH; rh++) {
-            int h = FN(tap)(oh, rh, SH, LH, PH, H, mode);
+            int h = TAP(oh, rh, SH, LH, PH, H);
             for (int rw = 0; h >= 0 && rw < KW; rw++) {
-                int w = FN(tap)(ow, rw, SW, LW, PW, W, mode);
+                int w = TAP(ow, rw, SW, LW, PW, W);
                 if (w < 0)
                     continue;
                 ulong at = d * src_d + h * src_h + w * src_w;

@@ -32,6 +32,7 @@ struct judge_problem {
     bool prepared;              // weights packed by cvy_plan_prepare
     bool own_workspace;         // NaN-filled and with canaries; else the queue's
     bool in_place;              // residual is dst, or src is dst
+    bool exact;                 // only algorithms with direct summation
     int poke_count;
     struct judge_poke pokes[JUDGE_MAX_POKES];
     char label[64];             // how to find it again
@@ -59,6 +60,17 @@ void judge_destroy(struct judge **judge);
 // algorithm: forced by name, NULL for the planner's choice.
 enum judge_verdict judge_run(struct judge *judge, const struct judge_problem *problem,
                              const char *algorithm, struct judge_result *out);
+
+// A device with a lazily compiled context, a queue and a judge.
+struct judge_device {
+    cvy_context *context;
+    cvy_queue *queue;
+    struct judge *judge;
+    cvy_device_info info;
+};
+// device: a selector; NULL or "": the best one.
+cvy_status judge_open(const char *device, struct judge_device *out);
+void judge_close(struct judge_device *device);
 
 // Strides filled in: those given, or dense in the layout.
 cvy_desc judge_dense(const cvy_desc *desc);

@@ -30,6 +30,7 @@ static void cover(uint8_t *image, size_t bytes)
 static cvy_status reserve(struct memory_slot *s, cvy_context *context)
 {
     cvy_buffer_params params = { .bytes = 16384 };
+    cvy_status st;
 
     while (params.bytes < s->total) {
         params.bytes *= 2;
@@ -46,7 +47,7 @@ static cvy_status reserve(struct memory_slot *s, cvy_context *context)
     }
     cvy_buffer_destroy(&s->buffer);
     s->buffer_bytes = 0;
-    cvy_status st = cvy_buffer_create(context, &params, &s->buffer);
+    st = cvy_buffer_create(context, &params, &s->buffer);
     s->buffer_bytes = st == CVY_OK ? params.bytes : 0;
     return st;
 }

@@ -5,13 +5,14 @@
 # Run it as root or with sudo. When nothing is missing it changes nothing and needs no network.
 set -eu
 
-build="gcc g++ libc6-dev meson ninja-build pkg-config python3 opencl-c-headers libcjson-dev libpng-dev"
+build="gcc g++ libc6-dev meson ninja-build pkg-config python3"
+libraries="opencl-c-headers libcjson-dev libpng-dev"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
 tests="mesa-opencl-icd oclgrind libcriterion-dev"
 
 case "${1-}" in
-'') wanted="$build $opencl" ;;
-test) wanted="$build $opencl $tests" ;;
+'') wanted="$build $libraries $opencl" ;;
+test) wanted="$build $libraries $opencl $tests" ;;
 *) echo "usage: sh tools/setup.sh [test]" >&2; exit 2 ;;
 esac
 
@@ -50,5 +51,5 @@ apt()
     }
 }
 apt update
-# shellcheck disable=SC2086 -- one word for each package
+# shellcheck disable=SC2086   # one word for each package
 apt install --no-install-recommends $missing

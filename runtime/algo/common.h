@@ -18,15 +18,29 @@ static inline void step_activation(struct step *step, const cvy_activation *acti
     step_float(step, activation->beta);
 }
 
+// The piecewise-linear part of an activation as "fff": slope, low, high; neutral for others.
+void step_piecewise(struct step *step, const cvy_activation *activation);
+// Kernel, stride, dilation, begin padding of depth, height, width as twelve "i".
+void step_window(struct step *step, const struct window *window);
+
+// Strides of N, depth, height, width of a feature map as four "l".
+void step_map_strides(struct step *step, const struct tensor *t);
+// Tiles of `mr` output pixels in a row of a convolution. Backward, a tile's pixels are a stride
+// apart, so that a tap falls on an input for all of them or for none.
+int64_t row_tiles(const struct problem *problem, int64_t mr);
+
+// Distance of neighbouring pixels of a tensor that tensor_is_pixels.
+int64_t pixel_pitch(const struct tensor *t);
+
 // Packs weights of a convolution in blocks of `block` output channels for kernels that read them as
 // vectors: [group][k / block][tap][c][block], zeros behind the last k; kernel `weights_pack`. The
-// bias goes to [group][k / block][block], zeros if there is none.
+// bias goes to [group][k / block][block], zeros if there is none. c and k are those of one group.
 struct packed_weights {
     struct operand weights, bias;
     int64_t blocks;         // of one group
 };
 struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
-                                   int block);
+                                   int64_t groups, int64_t c, int64_t k, int block);
 // The instance that pack_weights launches, for start-up sets.
 struct instance pack_weights_instance(const struct device *device);
 

@@ -35,16 +35,6 @@ static double estimate(const struct device *device, const struct problem *proble
     return rates.launch + 20.0 * (double)conv_macs(problem, &problem->u.conv) / rates.macs;
 }
 
-static void add_window(struct step *step, const struct window *window)
-{
-    const int64_t *const lists[] = { window->kernel, window->stride, window->dilation,
-                                     window->pad };
-
-    for (size_t list = 0; list < COUNT_OF(lists); list++)
-        for (int i = 0; i < 3; i++)
-            step_int(step, lists[list][i]);
-}
-
 static cvy_status build(struct plan_builder *builder, const struct problem *problem,
                         const struct config *config)
 {
@@ -72,7 +62,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_sizes(step, dst, AXIS_SPATIAL, 3);
     step_strides(step, src, 5);
     step_strides(step, dst, 5);
-    add_window(step, &conv->window);
+    step_window(step, &conv->window);
     step_flat(step, tensor_elements(dst));
     return builder_status(builder);
 }

@@ -17,7 +17,8 @@ enum device_class {
 enum quirk {
     QUIRK_CACHES_CODE = 1 << 0,         // the driver keeps compiled code on disk by itself
     QUIRK_NO_OPTIMIZER = 1 << 1,        // build with -cl-opt-disable (oclgrind: LLVM freeze)
-    QUIRK_GRID_LIMIT = 1 << 2           // a grid axis of 65,535 compiles again (PoCL)
+    QUIRK_GRID_LIMIT = 1 << 2,          // a grid axis of 65,535 compiles again (PoCL)
+    QUIRK_GROUP_UNDERSTATED = 1 << 3    // kernels run in larger groups than they say (rusticl)
 };
 
 // Facts of a device, read once when a context opens. Immutable.
@@ -118,16 +119,15 @@ struct kernel_arg {
 // A job: the launches of one enqueue, under the queue's submit lock from begin to end.
 struct job {
     cvy_queue *queue;
-    const cvy_wait *wait;
-    const void *wait_list;      // cl_event array
+    void *wait_list;            // cl_event array: what is not complete of all that is waited for
     uint32_t wait_count;
     cvy_event *event;           // NULL when the caller wants none
-    const void *prerequisite;   // private to tier 1
     bool locked;
 };
 
 // Checks queue and wait list, takes the submit lock. `extra` (may be NULL) is waited for as well.
-// Errors: ARGUMENT (a NULL or foreign event), DEPENDENCY (one has failed already), NOMEM_HOST.
+// Errors: ARGUMENT (a NULL or foreign event), DEPENDENCY (one has failed already), NOMEM_HOST; the
+// job is then over.
 cvy_status job_begin(cvy_queue *queue, const cvy_wait *wait, cvy_event *extra, bool wants_event,
                      struct job *job);
 // One launch of groups[0..2] work-groups of the kernel's own local size.

@@ -18,6 +18,8 @@ static const struct {
     { "Portable Computing Language", QUIRK_CACHES_CODE, "caches-code" },
     { "Portable Computing Language", QUIRK_GRID_LIMIT, "grid-limit" },
     { "rusticl", QUIRK_CACHES_CODE, "caches-code" },
+    // Mesa 22.3.6: every kernel reports work-groups of 32 and runs in 1,024 as well.
+    { "rusticl", QUIRK_GROUP_UNDERSTATED, "group-understated" },
     { "NVIDIA CUDA", QUIRK_CACHES_CODE, "caches-code" },
     // Its uninitialised-read plugin dies on LLVM's `freeze`, which the optimiser makes.
     { "Oclgrind", QUIRK_NO_OPTIMIZER, "no-optimizer" },

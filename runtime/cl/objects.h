@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-// Contexts: context.c ---------------------------------------------------------------------------------
+// Contexts: context.c -----------------------------------------------------------------------------
 
 struct cvy_context {
     uint32_t magic;
@@ -37,7 +37,7 @@ bool context_progress(const cvy_context *context, size_t done, size_t total, con
 // STATE when this thread is inside one of the user's callbacks.
 cvy_status callback_check(const char *call);
 
-// Buffers: buffer.c -----------------------------------------------------------------------------------
+// Buffers: buffer.c -------------------------------------------------------------------------------
 
 struct cvy_buffer {
     uint32_t magic;
@@ -50,7 +50,7 @@ struct cvy_buffer {
     size_t begin;
 };
 
-// Events: event.c -------------------------------------------------------------------------------------
+// Events: event.c ---------------------------------------------------------------------------------
 
 // The first launch that failed. status CVY_OK: none did.
 struct failure {
@@ -93,7 +93,7 @@ cvy_status event_new(cvy_context *context, cl_command_queue queue, bool profilin
 // Blocks until a launch is over, however it ended.
 cvy_status launch_wait(cl_event event);
 
-// Queues: queue.c -------------------------------------------------------------------------------------
+// Queues: queue.c ---------------------------------------------------------------------------------
 
 struct cvy_queue {
     uint32_t magic;
@@ -109,10 +109,16 @@ struct cvy_queue {
     size_t workspace_bytes;
 };
 
+// ARGUMENT for a dead handle, FORKED.
+cvy_status queue_check(const cvy_queue *queue);
 // Takes completed launches off the front, at most `most`; remembers the first failure. Locked.
 cvy_status queue_prune(cvy_queue *queue, uint64_t most);
+// Around each command of a job: room for its event, so that nothing can fail for want of memory
+// once it is enqueued; then the event, taken over.
+cvy_status job_room(struct job *job);
+cvy_status job_keep(struct job *job, cl_event event, const char *name);
 
-// Kernels: program.c, kernel.c ------------------------------------------------------------------------
+// Kernels: program.c, kernel.c --------------------------------------------------------------------
 
 enum kernel_state { KERNEL_COMPILING, KERNEL_READY, KERNEL_FAILED };
 
@@ -123,18 +129,18 @@ struct kernel {
     const struct kernel_source *source;
     enum kernel_state state;        // guarded by the table
     char *error;                    // when FAILED: what to tell, else NULL
-    cl_program program;             // retained
+    cl_program program;             // retained; NULL until it is built
     pthread_mutex_t lock;           // guards the free list
     cl_kernel *free;
     size_t free_count, free_cap;
     struct kernel *next;            // in its bucket
 };
 
+// COMPILING, without a program. Errors: INTERNAL (no such file), NOMEM_HOST.
 cvy_status kernel_new(const struct instance *instance, struct kernel **out);
 void kernel_free(struct kernel *kernel, bool release);
-// An exclusive cl_kernel: from the free list, or a new one.
-cvy_status kernel_take(struct kernel *kernel, cl_kernel *out);
-void kernel_give(struct kernel *kernel, cl_kernel handle);
+// BUILD if the device has no work-group of the instance's local size.
+cvy_status kernel_check_local(const struct device *device, const struct kernel *kernel);
 // Gives a kernel its program, checks what came out against the device and launches it once.
 cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program);
 // Sets the arguments and enqueues.

@@ -41,20 +41,26 @@ static cvy_status open_library(void **out)
                 "ocl-icd, and a driver", why ? why : "dlopen failed");
 }
 
+// What the process already has comes first: a program's own OpenCL, or a tool such as oclgrind that
+// was loaded before everything else. Two loaders side by side would not know each other's objects.
+static cvy_status find_table(struct opencl *table)
+{
+    void *library = NULL;
+    cvy_status st;
+
+    if (dlsym(RTLD_DEFAULT, "clGetPlatformIDs") && bind_all(RTLD_DEFAULT, table) == CVY_OK)
+        return CVY_OK;
+    st = open_library(&library);
+    return st == CVY_OK ? bind_all(library, table) : st;
+}
+
 static cvy_status load_locked(void)
 {
-    struct opencl table = { 0 };
-    void *library = NULL;
-    cvy_status st = open_library(&library);
+    cvy_status st = find_table(&loaded);
 
-    if (st == CVY_OK)
-        st = bind_all(library, &table);
     if (st == CVY_OK) {
-        loaded = table;
         opener = getpid();
         atomic_store(&current, &loaded);
-    } else if (library) {
-        dlclose(library);
     }
     return st;
 }
@@ -85,7 +91,7 @@ const struct opencl *opencl_swap(const struct opencl *table)
     return atomic_exchange(&current, table);
 }
 
-// Codes ---------------------------------------------------------------------------------------------
+// Codes -------------------------------------------------------------------------------------------
 
 // OUT_OF_RESOURCES is also what drivers say when a kernel asks for more registers than there are;
 // to a caller both mean "smaller, or elsewhere". -9999 is NVIDIA's for an illegal access, after

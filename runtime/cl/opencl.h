@@ -1,5 +1,5 @@
-// OpenCL, bound late: the one list of the functions that Convoy uses, the table of pointers to them,
-// and what the driver's codes mean. Only files of runtime/cl/ include this.
+// OpenCL, bound late: the one list of the functions that Convoy uses, the table of pointers to
+// them, and what the driver's codes mean. Only files of runtime/cl/ include this.
 #ifndef CVY_OPENCL_H
 #define CVY_OPENCL_H
 
@@ -15,7 +15,7 @@
     X(clCreateCommandQueue) X(clRetainCommandQueue) X(clReleaseCommandQueue)                \
     X(clGetCommandQueueInfo)                                                                \
     X(clCreateBuffer) X(clRetainMemObject) X(clReleaseMemObject) X(clGetMemObjectInfo)      \
-    X(clCreateProgramWithSource) X(clReleaseProgram) X(clBuildProgram)                      \
+    X(clCreateProgramWithSource) X(clRetainProgram) X(clReleaseProgram) X(clBuildProgram)   \
     X(clGetProgramBuildInfo)                                                                \
     X(clCreateKernel) X(clReleaseKernel) X(clSetKernelArg) X(clGetKernelInfo)               \
     X(clGetKernelWorkGroupInfo)                                                             \

@@ -1,5 +1,16 @@
 // OP-SPEC text: one line that names a problem, printed from params whose defaults are filled in
 // (padding_rule BEGIN_END, groups 1, ...). Canonical: equal problems, equal text.
+//
+//   op [kind] {field} [pad:MODE] dtype layout {+flag}      words in any order behind op and kind
+//
+// A field is a letter and numbers: n c d h w (source), k out_channels or out_features,
+// r kernel_size, s stride, p padding, q padding_end, l dilation, g groups, o output_padding of
+// deconv and output_size of adaptive pooling and unpool, m channel_multiplier, or mid_channels of
+// "separable spatial_dense". Lists have one number for each spatial axis, joined by x. A tensor
+// that n c d h w cannot say, or that is plain, is [2,3,400]; concat's further sources are
+// [1,5,4,4], with :nhwc and strides :AxBxC behind it where they are not those of the first.
+// What is left out has the value that 0 means in params; dtype is f32, layout nchw, or plain for a
+// source in brackets.
 #ifndef CVY_SPEC_H
 #define CVY_SPEC_H
 
@@ -7,6 +18,8 @@
 
 #define SPEC_BYTES sizeof(((cvy_plan_info *)NULL)->spec)
 
+// `out` has SPEC_BYTES. A text that does not fit ends with " ...", which no parser takes; only
+// concat of very many sources is that long.
 void spec_of_conv(const cvy_conv_params *params, char *out);
 void spec_of_conv_transpose(const cvy_conv_transpose_params *params, char *out);
 void spec_of_pool(const cvy_pool_params *params, char *out);

@@ -240,10 +240,12 @@ void step_grid(struct step *step, int64_t x, int64_t y, int64_t z, int split)
     step->split = split;
     step_check(step, "i");
     for (int i = 0; i < 3; i++)
-        if (i != split && step->groups[i] > limit && step->builder->status == CVY_OK)
-            step->builder->status = fail(CVY_ERR_LIMIT, "%s needs %lld groups along axis %d; the "
-                                         "device takes %lld", kernel_instance(step->kernel)->file,
-                                         (long long)step->groups[i], i, (long long)limit);
+        if (step->groups[i] > (i == split ? INT32_MAX : limit) && step->builder->status == CVY_OK)
+            step->builder->status = fail(CVY_ERR_LIMIT, "%s needs %lld groups along axis %d; at "
+                                         "most %lld are possible",
+                                         kernel_instance(step->kernel)->file,
+                                         (long long)step->groups[i], i,
+                                         (long long)(i == split ? INT32_MAX : limit));
 }
 
 void plan_child(struct plan_builder *builder, const struct problem *inner,

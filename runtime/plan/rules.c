@@ -30,6 +30,9 @@ static const struct order_row order_rows[] = {
       { "conv_depthwise", "conv_direct", "conv_via_nhwc", "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_CONV, { "conv_simt", "conv_reference" } },
+    { DEVICE_CPU_WIDE, OP_POOL, { "pool_rows", "pool_window", "pool_reference" } },
+    { DEVICE_SIMT_GPU, OP_POOL, { "pool_window", "pool_reference" } },
+    { DEVICE_SIMT_SOFTWARE, OP_POOL, { "pool_window", "pool_reference" } },
 };
 
 static int64_t output_vectors(const struct device *device, const struct problem *problem)

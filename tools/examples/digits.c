@@ -1,13 +1,10 @@
 // Reads handwritten digits with a small ConvNet: a first program with Convoy. The trained weights
 // and a sheet of images that training never saw lie beside this file (DIGITS.md).
-//
 //     digits [DEVICE [FOLDER]]
-//
 // DEVICE is "cpu", "gpu", "P:D" or part of a name; without it the variable CONVOY_DEVICE counts,
 // and without that Convoy takes the best device. FOLDER holds digits.weights and digits.png.
-// Exit status: 0 well read, 1 badly read or an error, 2 usage, 3 no device, 4 bad input.
+// Exit status: 0 well read, 1 badly read or an error, 3 no device, 4 bad input.
 #define _POSIX_C_SOURCE 200809L     // chdir, clock_gettime, setenv
-
 #include <convoy/convoy.h>
 #include <png.h>
 #include <stdio.h>
@@ -40,7 +37,8 @@ struct network {
     cvy_queue *queue;
     cvy_plan *plans[LAYERS];
     cvy_weights *prepared[LAYERS];      // weights and bias as the plan likes them; NULL in a pool
-    cvy_buffer *weights, *src, *dst[LAYERS];
+    cvy_buffer *maps[LAYERS + 1];       // layer i reads maps[i] and writes maps[i + 1]
+    cvy_buffer *weights;
 };
 
 // The sheet has a row of images for each class. They become floats from 0, black, to 1, white.
@@ -50,8 +48,7 @@ static void load_images(const char *file, float images[IMAGES][SIDE][SIDE])
     png_image png = { .version = PNG_IMAGE_VERSION };
 
     REQUIRE(png_image_begin_read_from_file(&png, file), 4, "%s: %s", file, png.message);
-    REQUIRE(png.width == COLUMNS * SIDE && png.height == CLASSES * SIDE, 4,
-            "%s: %ux%u pixels, not %dx%d", file, png.width, png.height, COLUMNS * SIDE, CLASSES * SIDE);
+    REQUIRE(png.width == COLUMNS * SIDE && png.height == CLASSES * SIDE, 4, "%s: wrong size", file);
     png.format = PNG_FORMAT_GRAY;
     REQUIRE(png_image_finish_read(&png, NULL, sheet, 0, NULL), 4, "%s: %s", file, png.message);
     for (int i = 0; i < IMAGES; i++)
@@ -72,17 +69,13 @@ static cvy_buffer *new_buffer(cvy_context *context, size_t bytes)
 static void load_weights(struct network *net, const char *file, cvy_tensor *tensors)
 {
     static float values[1 << 16];
-    struct {
-        char magic[8];
-        uint32_t count;
-        struct { char name[16]; uint32_t rank, size[4]; } tensors[TENSORS];
-    } head;
+    struct tensor { char name[16]; uint32_t rank, size[4]; };
+    struct { char magic[8]; uint32_t count; struct tensor tensors[TENSORS]; } head;
     size_t offset = 0;
     FILE *stream = fopen(file, "rb");
 
-    REQUIRE(stream != NULL && fread(&head, sizeof head, 1, stream) == 1
-            && memcmp(head.magic, "CVYDIGIT", 8) == 0 && head.count == TENSORS, 4,
-            "%s: cannot be read as weights", file);
+    REQUIRE(stream != NULL && fread(&head, sizeof head, 1, stream) == 1 && head.count == TENSORS
+            && memcmp(head.magic, "CVYDIGIT", 8) == 0, 4, "%s: cannot be read as weights", file);
     const size_t bytes = fread(values, 1, sizeof values, stream);
     fclose(stream);
     net->weights = new_buffer(net->context, bytes);
@@ -115,15 +108,14 @@ static void plan_layers(cvy_context *context, cvy_plan **plans)
     check(cvy_linear_create(context, &linear, &plans[4]));
 }
 
-// Gives every plan its output and, if it has any, its weights and bias.
+// Gives every plan the maps it writes and, if it has any, its weights and bias.
 static void prepare_layers(struct network *net, const cvy_tensor *constant)
 {
     for (int i = 0; i < LAYERS; i++) {
         cvy_plan_info info;
-
         check(cvy_plan_info_get(net->plans[i], &info));
         printf("  %-58s %s\n", info.spec, info.algorithm);
-        net->dst[i] = new_buffer(net->context, cvy_desc_bytes(&info.dst));
+        net->maps[i + 1] = new_buffer(net->context, cvy_desc_bytes(&info.dst));
         if (info.parameters > 0) {
             const cvy_args args = { .weights = constant[0], .bias = constant[1] };
             check(cvy_plan_prepare(net->plans[i], net->queue, &args, &net->prepared[i]));
@@ -136,41 +128,32 @@ static void prepare_layers(struct network *net, const cvy_tensor *constant)
 static double run(const struct network *net)
 {
     struct timespec start, end;
-
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (int i = 0; i < LAYERS; i++) {
-        const cvy_args args = { .src = { i == 0 ? net->src : net->dst[i - 1], 0 },
-                                .dst = { net->dst[i], 0 }, .prepared = net->prepared[i] };
+        const cvy_args args = { .src = { net->maps[i], 0 }, .dst = { net->maps[i + 1], 0 },
+                                .prepared = net->prepared[i] };
         check(cvy_plan_enqueue(net->plans[i], net->queue, &args, NULL, NULL));
     }
     check(cvy_queue_finish(net->queue));
     clock_gettime(CLOCK_MONOTONIC, &end);
-    return (double) (end.tv_sec - start.tv_sec) * 1e3 + (double) (end.tv_nsec - start.tv_nsec) / 1e6;
+    return (end.tv_sec - start.tv_sec) * 1e3 + (end.tv_nsec - start.tv_nsec) * 1e-6;
 }
 
-// Takes the class of the highest score for the answer. Returns how many are right.
-static int judge(float scores[IMAGES][CLASSES], int *answers)
+// The class of the highest score is the answer. Draws four images, two rows of pixels in one of
+// text; the last is one read wrong, if there is one. Returns how many are right.
+static int report(float images[IMAGES][SIDE][SIDE], float scores[IMAGES][CLASSES])
 {
-    int right = 0;
+    int answers[IMAGES] = { 0 }, right = 0;
+    int shown[4] = { 2 * COLUMNS, 3 * COLUMNS, 5 * COLUMNS, 8 * COLUMNS };
 
     for (int i = 0; i < IMAGES; i++) {
-        answers[i] = 0;
         for (int k = 1; k < CLASSES; k++)
             if (scores[i][k] > scores[i][answers[i]])
                 answers[i] = k;
         right += answers[i] == i / COLUMNS;
-    }
-    return right;
-}
-
-// Draws four images, two rows of pixels in one of text. The last is one read wrong, if there is one.
-static void draw(float images[IMAGES][SIDE][SIDE], const int *answers)
-{
-    int shown[4] = { 2 * COLUMNS, 3 * COLUMNS, 5 * COLUMNS, 8 * COLUMNS };
-
-    for (int i = 0; i < IMAGES; i++)
         if (answers[i] != i / COLUMNS)
             shown[3] = i;
+    }
     for (int y = 0; y < SIDE; y += 2, putchar('\n'))
         for (int x = 0; x < 4 * SIDE; x++) {
             float (*image)[SIDE] = images[shown[x / SIDE]];
@@ -178,20 +161,20 @@ static void draw(float images[IMAGES][SIDE][SIDE], const int *answers)
             putchar(" .:-=+*#%@"[(int) (shade * 9.99f)]);
         }
     for (int i = 0; i < 4; i++)
-        printf("    read %d, is %d%s", answers[shown[i]], shown[i] / COLUMNS, i < 3 ? "     " : "\n");
+        printf("    read %d, is %d    ", answers[shown[i]], shown[i] / COLUMNS);
+    printf("\n%d of %d held-back digits right (%.1f %%)\n", right, IMAGES, 100.0 * right / IMAGES);
+    return right;
 }
 
 int main(int argc, char **argv)
 {
     static float images[IMAGES][SIDE][SIDE], scores[IMAGES][CLASSES];
     const cvy_context_params params = { .device = argc > 1 ? argv[1] : getenv("CONVOY_DEVICE"),
-                                        .compile = CVY_COMPILE_LAZY };  // it needs few kernels
+                                        .compile = CVY_COMPILE_LAZY };  // few kernels are needed
     struct network net = { 0 };
     cvy_device_info device;
     cvy_tensor tensors[TENSORS];
-    int answers[IMAGES];
 
-    REQUIRE(argc <= 3, 2, "usage: digits [DEVICE [FOLDER]]");
     REQUIRE(chdir(argc > 2 ? argv[2] : DIGITS_DIR) == 0, 4, "cannot enter the folder of the data");
     load_images("digits.png", images);
     setenv("POCL_AFFINITY", "1", 0);    // PoCL's threads stay on their cores, unless told otherwise
@@ -203,23 +186,22 @@ int main(int argc, char **argv)
     load_weights(&net, "digits.weights", tensors);
     plan_layers(net.context, net.plans);
     prepare_layers(&net, tensors);
-    net.src = new_buffer(net.context, sizeof images);
-    check(cvy_queue_write(net.queue, (cvy_tensor) { net.src, 0 }, images, sizeof images, NULL, NULL));
+    net.maps[0] = new_buffer(net.context, sizeof images);
+    check(cvy_queue_write(net.queue, (cvy_tensor) { net.maps[0], 0 }, images, sizeof images, NULL,
+                          NULL));
 
     const double first = run(&net), second = run(&net);
-    check(cvy_queue_read(net.queue, (cvy_tensor) { net.dst[LAYERS - 1], 0 }, scores, sizeof scores,
+    check(cvy_queue_read(net.queue, (cvy_tensor) { net.maps[LAYERS], 0 }, scores, sizeof scores,
                          NULL, NULL));
-    const int right = judge(scores, answers);
-    draw(images, answers);
-    printf("%d of %d held-back digits right (%.1f %%)\n", right, IMAGES, 100.0 * right / IMAGES);
+    const int right = report(images, scores);
     printf("%.2f ms for all of them, %.2f ms the first time\n", second, first);
 
     for (int i = 0; i < LAYERS; i++) {
         cvy_weights_destroy(&net.prepared[i]);
         cvy_plan_destroy(&net.plans[i]);
-        cvy_buffer_destroy(&net.dst[i]);
+        cvy_buffer_destroy(&net.maps[i]);
     }
-    cvy_buffer_destroy(&net.src);
+    cvy_buffer_destroy(&net.maps[LAYERS]);
     cvy_buffer_destroy(&net.weights);
     cvy_queue_destroy(&net.queue);
     cvy_context_destroy(&net.context);

@@ -1,0 +1,52 @@
+// Arguments and quantities that algorithms share.
+#include "algo/common.h"
+
+#include <math.h>
+
+void step_piecewise(struct step *step, const cvy_activation *activation)
+{
+    float slope, low, high;
+
+    if (!activation_piecewise(activation, &slope, &low, &high)) {
+        slope = 1.0f;
+        low = -INFINITY;
+        high = INFINITY;
+    }
+    step_float(step, slope);
+    step_float(step, low);
+    step_float(step, high);
+}
+
+void step_window(struct step *step, const struct window *window)
+{
+    const int64_t *const lists[] = { window->kernel, window->stride, window->dilation,
+                                     window->pad };
+
+    for (size_t list = 0; list < COUNT_OF(lists); list++)
+        for (int i = 0; i < 3; i++)
+            step_int(step, lists[list][i]);
+}
+
+int64_t pixel_pitch(const struct tensor *t)
+{
+    for (int axis = AXIS_W; axis >= AXIS_D; axis--)
+        if (t->size[axis] > 1)
+            return t->stride[axis];
+    return t->size[AXIS_N] > 1 ? t->stride[AXIS_N] : t->size[AXIS_C];
+}
+
+void step_map_strides(struct step *step, const struct tensor *t)
+{
+    step_long(step, t->stride[AXIS_N]);
+    for (int axis = AXIS_D; axis <= AXIS_W; axis++)
+        step_long(step, t->stride[axis]);
+}
+
+int64_t row_tiles(const struct problem *problem, int64_t mr)
+{
+    int64_t width = problem->dst.size[AXIS_W], stride = problem->u.conv.window.stride[2];
+
+    if (problem->direction == FORWARD)
+        return ceil_div(width, mr);
+    return stride * ceil_div(ceil_div(width, stride), mr);
+}

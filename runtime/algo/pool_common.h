@@ -1,0 +1,81 @@
+// What the pooling algorithms share.
+#ifndef CVY_ALGO_POOL_COMMON_H
+#define CVY_ALGO_POOL_COMMON_H
+
+#include "algo/common.h"
+
+#include <math.h>
+
+// How many additions a kernel makes in a row before it starts a new sum: the root of the taps, so
+// that errors grow with the root; 16 at least, where the bound of so few taps allows a row.
+static inline int64_t pool_run(const struct problem *problem)
+{
+    double taps = 1.0;
+
+    for (int i = 0; i < 3; i++)
+        taps *= (double)problem->src.size[AXIS_SPATIAL + i] + 1.0;
+    if (problem->u.pool.kind < CVY_POOL_ADAPTIVE_MAX)
+        taps = MIN(taps, (double)problem->u.pool.window.kernel[0]
+                             * (double)problem->u.pool.window.kernel[1]
+                             * (double)problem->u.pool.window.kernel[2]);
+    return (int64_t)MIN(MAX(ceil(sqrt(taps)), 16.0), 1e9);
+}
+
+// Additions or comparisons.
+static inline double pool_work(const struct problem *problem)
+{
+    double work = (double)tensor_elements(&problem->dst);
+
+    for (int i = 0; i < 3; i++)
+        work *= problem->u.pool.kind >= CVY_POOL_ADAPTIVE_MAX
+            ? (double)problem->src.size[AXIS_SPATIAL + i]
+                  / (double)problem->dst.size[AXIS_SPATIAL + i]
+            : (double)problem->u.pool.window.kernel[i];
+    return work;
+}
+
+// Whether kernels can count elements of the tensors, and steps of the window, in 32 bits.
+static inline bool pool_fits_int(const struct problem *problem)
+{
+    const struct window *w = &problem->u.pool.window;
+    const struct tensor *src = &problem->src;
+
+    for (int i = 0; i < 3; i++) {
+        double reach = (double)src->size[AXIS_SPATIAL + i] + (double)w->stride[i]
+            + (double)w->kernel[i] * (double)w->dilation[i] + (double)w->pad[i]
+            + (double)problem->u.pool.pad_end[i];
+
+        if (reach * (double)src->stride[AXIS_SPATIAL + i] > INT32_MAX / 2)
+            return false;
+    }
+    return tensor_bytes(src) / 4 <= INT32_MAX / 2 && tensor_bytes(&problem->dst) / 4 <= INT32_MAX / 2;
+}
+
+// Max or average without indices, which vector kernels take.
+static inline bool pool_is_plain(const struct problem *problem)
+{
+    return (problem->u.pool.kind == CVY_POOL_MAX || problem->u.pool.kind == CVY_POOL_AVERAGE)
+        && problem->u.pool.indices == CVY_INDICES_NONE;
+}
+
+// End padding of depth, height, width as three "i".
+static inline void step_pad_end(struct step *step, const struct pool_problem *pool)
+{
+    for (int i = 0; i < 3; i++)
+        step_int(step, pool->pad_end[i]);
+}
+
+// Strides of N, C, depth, height, width as five "i".
+static inline void step_int_strides(struct step *step, const struct tensor *t)
+{
+    for (int i = AXIS_N; i <= AXIS_W; i++)
+        step_int(step, t->size[i] > 1 ? t->stride[i] : 0);
+}
+
+// Into how many parts a CPU's work should fall: some for each unit, so that all end together.
+static inline int64_t pool_parts(const struct device *device)
+{
+    return 16 * (int64_t)MAX(device->info.compute_units, 1);
+}
+
+#endif

@@ -1,0 +1,83 @@
+// The reference pooling: every kind, any strides, with or without indices. One instance: all is
+// arguments.
+#include "algo/pool_common.h"
+
+static struct instance instance_of(const struct device *device)
+{
+    return instance_start("pool_reference", flat_group(device), 1, 1);
+}
+
+static size_t start_set(const struct device *device, struct instance *out, size_t cap)
+{
+    if (cap < 1)
+        return 0;
+    out[0] = instance_of(device);
+    return 1;
+}
+
+static bool applicable(const struct device *device, const struct problem *problem)
+{
+    (void)device;
+    (void)problem;
+    return true;
+}
+
+// One output at a time and a test for each tap: scalar work at a twentieth of the device's rate.
+static double estimate(const struct device *device, const struct problem *problem,
+                       const struct config *config)
+{
+    struct rates rates = rules_rates(device);
+    double outputs = (double)tensor_elements(&problem->dst);
+
+    (void)config;
+    return rates.launch + 20.0 * (pool_work(problem) + 8.0 * outputs) / rates.macs;
+}
+
+static void add_params(struct step *step, const struct problem *problem)
+{
+    const struct pool_problem *pool = &problem->u.pool;
+
+    step_int(step, pool->kind);
+    step_int(step, pool->count_pad);
+    step_float(step, (float)pool->divisor);
+    step_float(step, pool->p);
+    step_int(step, pool_run(problem));
+    step_int(step, pool->indices);
+    step_int(step, pool->indices_dtype == CVY_I64);
+    step_int(step, problem->dst.layout == CVY_NHWC);
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    const struct pool_problem *pool = &problem->u.pool;
+    const struct tensor *src = &problem->src, *dst = &problem->dst;
+    bool wide = pool->indices_dtype == CVY_I64;
+    struct instance instance = instance_of(builder_device(builder));
+    struct step *step = plan_step(builder, PHASE_RUN, &instance);
+    struct tensor indices = *dst;
+
+    (void)config;
+    tensor_set_dense(&indices, dst->layout);
+    step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
+    step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
+    step_tensor(step, OPERAND(pool->indices && !wide ? SLOT_INDICES : SLOT_NONE), CVY_I32);
+    step_tensor(step, OPERAND(pool->indices && wide ? SLOT_INDICES : SLOT_NONE), CVY_I64);
+    add_params(step, problem);
+    step_sizes(step, src, AXIS_C, 4);
+    step_sizes(step, dst, AXIS_SPATIAL, 3);
+    step_strides(step, src, 5);
+    step_strides(step, dst, 5);
+    step_strides(step, &indices, 5);
+    step_window(step, &pool->window);
+    step_pad_end(step, pool);
+    step_flat(step, tensor_elements(dst));
+    return builder_status(builder);
+}
+
+const struct algo algo_pool_reference = {
+    .name = "pool_reference", .about = "any pooling, with indices, one output at a time",
+    .op = OP_POOL, .dtypes = DTYPE_BIT(CVY_F32),
+    .layouts = LAYOUT_BIT(CVY_NCHW) | LAYOUT_BIT(CVY_NHWC), .accuracy = ACCURACY_DIRECT,
+    .start_set = start_set, .applicable = applicable, .estimate = estimate, .build = build,
+};

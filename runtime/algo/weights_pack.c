@@ -1,0 +1,68 @@
+// Appends the prepare steps that pack a convolution's weights and bias. No algorithm of its own.
+#include "algo/common.h"
+
+struct instance pack_weights_instance(const struct device *device)
+{
+    return instance_start("weights_pack", flat_group(device), 1, 1);
+}
+
+// What one launch packs: see cl_kernels/weights_pack.cl.
+struct pack {
+    struct operand from, to;
+    bool fill;
+    int block;
+    int64_t groups, blocks, taps, c, k, group, wei_k, wei_c;
+};
+
+static void pack_step(struct plan_builder *builder, const struct pack *p, cvy_dtype dtype)
+{
+    struct instance instance = pack_weights_instance(builder_device(builder));
+    struct step *step = plan_step(builder, PHASE_PREPARE, &instance);
+
+    step_tensor(step, p->from, dtype);
+    step_tensor(step, p->to, dtype);
+    step_int(step, p->fill);
+    step_int(step, p->block);
+    step_int(step, p->blocks);
+    step_int(step, p->taps);
+    step_int(step, p->c);
+    step_int(step, p->k);
+    step_long(step, p->group);
+    step_long(step, p->wei_k);
+    step_long(step, p->wei_c);
+    step_flat(step, p->groups * p->blocks * p->taps * p->c * p->block);
+}
+
+static void pack_bias(struct plan_builder *builder, const struct problem *problem,
+                      const struct pack *weights, struct operand to)
+{
+    bool bias = problem->u.conv.bias;
+    struct pack p = *weights;
+
+    p.from = OPERAND(bias ? SLOT_BIAS : SLOT_NONE);
+    p.to = to;
+    p.fill = !bias;
+    p.taps = p.c = 1;
+    p.group = p.k;
+    p.wei_k = 1;
+    pack_step(builder, &p, problem->src.dtype);
+}
+
+struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
+                                   int64_t groups, int64_t c, int64_t k, int block)
+{
+    size_t bytes = cvy_dtype_bytes(problem->src.dtype);
+    int64_t taps = window_taps(&problem->u.conv.window), blocks = ceil_div(k, block);
+    struct packed_weights packed = { .blocks = blocks };
+    struct pack p = { .from = OPERAND(SLOT_WEIGHTS), .block = block, .groups = groups,
+                      .blocks = blocks, .taps = taps, .c = c, .k = k, .group = k * c * taps };
+
+    packed.weights = plan_packed(builder, (size_t)(groups * blocks * block * c * taps) * bytes);
+    packed.bias = plan_packed(builder, (size_t)(groups * blocks * block) * bytes);
+    p.to = packed.weights;
+    p.wei_k = problem->direction == FORWARD ? c * taps : taps;
+    p.wei_c = problem->direction == FORWARD ? taps : k * taps;
+    pack_step(builder, &p, problem->src.dtype);
+    pack_bias(builder, problem, &p, packed.bias);
+    return packed;
+}

@@ -1,0 +1,241 @@
+// Jobs: the launches of one enqueue, kept together by the queue's submit lock. Each launch gets the
+// job's whole wait list, so that none runs if what the job waits for fails.
+#include "cl/objects.h"
+
+// A queue that is never finished looks at two old launches for each new one, from this many on.
+#define PENDING_SLACK 64
+
+// Wait lists --------------------------------------------------------------------------------------
+
+// The launches to wait for, without those that are complete.
+struct collector {
+    cl_event *items;
+    size_t count, cap;
+};
+
+static cvy_status collect_launch(struct collector *list, const struct launch *launch)
+{
+    cl_int state;
+    cvy_status st = CVY_OK;
+
+    TRY(launch_state(launch->event, &state));
+    if (state == CL_COMPLETE)
+        return CVY_OK;
+    if (state < 0)
+        return fail_opencl(CVY_ERR_DEPENDENCY, state, "wait: %s has failed: %s (%d)", launch->name,
+                           opencl_code_name(state), state);
+    TRY(array_reserve(&list->items, &list->cap, list->count, sizeof *list->items));
+    list->items[list->count++] = launch->event;
+out:
+    return st;
+}
+
+// OpenCL wants another queue flushed before its events are waited for.
+static cvy_status collect_event(struct collector *list, const cvy_queue *queue,
+                                const cvy_event *event)
+{
+    size_t before = list->count;
+    cvy_status st = CVY_OK;
+
+    for (size_t i = 0; i < event->launches.count; i++)
+        TRY(collect_launch(list, &event->launches.items[event->launches.head + i]));
+    if (list->count > before && event->cl_queue && event->cl_queue != queue->cl_queue)
+        TRY(CALL(clFlush, event->cl_queue));
+out:
+    return st;
+}
+
+static cvy_status check_wait_event(const cvy_queue *queue, const cvy_event *event, size_t index)
+{
+    if (!event)
+        return fail(CVY_ERR_ARGUMENT, "wait: events[%zu] is NULL", index);
+    if (!MAGIC_OK(event, MAGIC_EVENT))
+        return fail(CVY_ERR_ARGUMENT, "wait: events[%zu] is no live handle of its kind", index);
+    if (event->context != queue->context)
+        return fail(CVY_ERR_ARGUMENT, "wait: events[%zu] belongs to another context", index);
+    return CVY_OK;
+}
+
+static cvy_status collect(const cvy_queue *queue, const cvy_wait *wait, const cvy_event *extra,
+                          struct job *job)
+{
+    struct collector list = { 0 };
+    size_t count = wait ? wait->count : 0;
+    cvy_status st = CVY_OK;
+
+    if (count && !wait->events)
+        return fail(CVY_ERR_ARGUMENT, "wait: events is NULL and count is %zu", count);
+    for (size_t i = 0; i < count; i++)
+        TRY(check_wait_event(queue, wait->events[i], i));
+    for (size_t i = 0; i < count; i++)
+        TRY(collect_event(&list, queue, wait->events[i]));
+    if (extra)
+        TRY(collect_event(&list, queue, extra));
+    job->wait_list = list.items;
+    job->wait_count = (uint32_t)list.count;
+    list.items = NULL;
+out:
+    free(list.items);
+    return st;
+}
+
+// Begin and end -----------------------------------------------------------------------------------
+
+cvy_status job_begin(cvy_queue *queue, const cvy_wait *wait, cvy_event *extra, bool wants_event,
+                     struct job *job)
+{
+    cvy_status st = CVY_OK;
+
+    memset(job, 0, sizeof *job);
+    TRY(queue_check(queue));
+    TRY(collect(queue, wait, extra, job));
+    if (wants_event)
+        TRY(event_new(queue->context, queue->cl_queue, queue->profiling, &job->event));
+    job->queue = queue;
+    pthread_mutex_lock(&queue->submit);
+    job->locked = true;
+out:
+    return st == CVY_OK ? st : job_end(job, st, NULL);
+}
+
+// A job without launches is complete when what it waits for is.
+static cvy_status add_marker(struct job *job)
+{
+    cl_event event = NULL;
+    cvy_status st = CVY_OK;
+
+    TRY(job_room(job));
+    TRY(CALL(clEnqueueMarkerWithWaitList, job->queue->cl_queue, job->wait_count, job->wait_list,
+             &event));
+    TRY(job_keep(job, event, "an empty job"));
+out:
+    return st;
+}
+
+cvy_status job_end(struct job *job, cvy_status st, cvy_event **event)
+{
+    if (st == CVY_OK && job->event && !job->event->launches.count && job->wait_count)
+        st = add_marker(job);
+    if (job->locked)
+        pthread_mutex_unlock(&job->queue->submit);
+    if (st == CVY_OK && event) {
+        *event = job->event;
+        job->event = NULL;
+    }
+    cvy_event_destroy(&job->event);
+    free(job->wait_list);
+    memset(job, 0, sizeof *job);
+    return st;
+}
+
+// Launches ----------------------------------------------------------------------------------------
+
+cvy_status job_room(struct job *job)
+{
+    struct launch_list *pending = &job->queue->pending;
+    cvy_status st = CVY_OK;
+
+    if (pending->count >= PENDING_SLACK)
+        TRY(queue_prune(job->queue, 2));
+    TRY(launch_list_reserve(pending));
+    if (job->event)
+        TRY(launch_list_reserve(&job->event->launches));
+out:
+    return st;
+}
+
+cvy_status job_keep(struct job *job, cl_event event, const char *name)
+{
+    cvy_status st = CVY_OK;
+
+    if (!event)
+        return fail(CVY_ERR_INTERNAL, "%s was enqueued and the driver gave no event", name);
+    launch_list_push(&job->queue->pending, event, name);
+    if (job->event) {
+        TRY(CALL(clRetainEvent, event));
+        launch_list_push(&job->event->launches, event, name);
+    }
+out:
+    return st;
+}
+
+cvy_status job_launch(struct job *job, struct kernel *kernel, const size_t groups[3],
+                      const struct kernel_arg *args, size_t count)
+{
+    cl_event event = NULL;
+    cvy_status st = CVY_OK;
+
+    TRY(job_room(job));
+    TRY(kernel_enqueue(job->queue->context, job->queue->cl_queue, kernel, groups, args, count,
+                       job->wait_count, job->wait_list, &event));
+    TRY(job_keep(job, event, kernel->instance.file));
+out:
+    return st;
+}
+
+cvy_status job_copy(struct job *job, const struct region *src, const struct region *dst,
+                    size_t bytes)
+{
+    cl_event event = NULL;
+    cvy_status st = CVY_OK;
+
+    if (!bytes)
+        return CVY_OK;
+    if (src->root == dst->root && src->begin < dst->begin + bytes &&
+        dst->begin < src->begin + bytes)
+        return fail(CVY_ERR_ALIAS, "copy: source and destination overlap");
+    TRY(job_room(job));
+    TRY(CALL(clEnqueueCopyBuffer, job->queue->cl_queue, src->memory, dst->memory, src->offset,
+             dst->offset, bytes, job->wait_count, job->wait_list, &event));
+    TRY(job_keep(job, event, "copy"));
+out:
+    return st;
+}
+
+// Workspace ---------------------------------------------------------------------------------------
+
+// Jobs in flight keep the old memory: the driver releases it when the last one is over.
+static cvy_status grow_workspace(cvy_queue *queue, size_t bytes)
+{
+    const struct device *device = &queue->context->device;
+    cl_mem grown = NULL;
+    cl_int code;
+    cvy_status st = CVY_OK;
+
+    if (bytes <= queue->workspace_bytes)
+        return CVY_OK;
+    if (bytes > INT64_MAX || (int64_t)bytes > device->max_bytes)
+        return fail(CVY_ERR_LIMIT, "workspace: %zu bytes, the device's largest buffer has %lld",
+                    bytes, (long long)device->max_bytes);
+    TRY(CREATE(grown, clCreateBuffer, queue->context->cl_context, CL_MEM_READ_WRITE, bytes, NULL));
+    if (queue->workspace)
+        opencl()->clReleaseMemObject(queue->workspace);
+    queue->workspace = grown;
+    queue->workspace_bytes = bytes;
+out:
+    return st;
+}
+
+cvy_status job_workspace(struct job *job, size_t bytes, struct region *out)
+{
+    cvy_queue *queue = job->queue;
+    cvy_status st = CVY_OK;
+
+    TRY(grow_workspace(queue, bytes));
+    *out = (struct region) { .memory = queue->workspace, .bytes = queue->workspace_bytes,
+                             .root = queue->workspace, .access = CVY_READ_WRITE };
+out:
+    return st;
+}
+
+cvy_status queue_reserve(cvy_queue *queue, size_t bytes)
+{
+    cvy_status st = CVY_OK;
+
+    TRY(queue_check(queue));
+    pthread_mutex_lock(&queue->submit);
+    st = grow_workspace(queue, bytes);
+    pthread_mutex_unlock(&queue->submit);
+out:
+    return st;
+}

@@ -1,0 +1,242 @@
+// One compiled kernel: its free list of cl_kernel objects, its checks against the device, and its
+// launch. Which kernels a context has is program.c's.
+#include "cl/objects.h"
+
+#define ARGS_MAX 96
+
+cvy_status kernel_new(const struct instance *instance, struct kernel **out)
+{
+    const struct kernel_source *source = source_find(instance->file);
+    struct text key = { 0 };
+    struct kernel *kernel = NULL;
+    cvy_status st = CVY_OK;
+
+    *out = NULL;
+    if (!source || strlen(source->signature) > ARGS_MAX)
+        return fail(CVY_ERR_INTERNAL, "no kernel file %s.cl in this library", instance->file);
+    TRY(zalloc(sizeof *kernel, &kernel));
+    instance_text(instance, &key);
+    TRY(text_status(&key));
+    if (pthread_mutex_init(&kernel->lock, NULL))
+        TRY(fail(CVY_ERR_NOMEM_HOST, "no mutex"));
+    kernel->instance = *instance;
+    kernel->key = key.data;
+    kernel->hash = hash_text(key.data);
+    kernel->source = source;
+    *out = kernel;
+    return CVY_OK;
+out:
+    text_free(&key);
+    free(kernel);
+    return st;
+}
+
+void kernel_free(struct kernel *kernel, bool release)
+{
+    if (!kernel)
+        return;
+    for (size_t i = 0; release && i < kernel->free_count; i++)
+        opencl()->clReleaseKernel(kernel->free[i]);
+    if (release && kernel->program)
+        opencl()->clReleaseProgram(kernel->program);
+    pthread_mutex_destroy(&kernel->lock);
+    free(kernel->free);
+    free(kernel->error);
+    free(kernel->key);
+    free(kernel);
+}
+
+const struct instance *kernel_instance(const struct kernel *kernel)
+{
+    return &kernel->instance;
+}
+
+const char *kernel_signature(const struct kernel *kernel)
+{
+    return kernel->source->signature;
+}
+
+// Free list ---------------------------------------------------------------------------------------
+
+static cl_kernel pop(struct kernel *kernel)
+{
+    cl_kernel handle = NULL;
+
+    pthread_mutex_lock(&kernel->lock);
+    if (kernel->free_count)
+        handle = kernel->free[--kernel->free_count];
+    pthread_mutex_unlock(&kernel->lock);
+    return handle;
+}
+
+cvy_status kernel_take(struct kernel *kernel, cl_kernel *out)
+{
+    char name[128];
+    cl_int code;
+
+    *out = pop(kernel);
+    if (*out)
+        return CVY_OK;
+    source_kernel_name(kernel->source, kernel->hash, name, sizeof name);
+    return CREATE(*out, clCreateKernel, kernel->program, name);
+}
+
+void kernel_give(struct kernel *kernel, cl_kernel handle)
+{
+    cvy_status st;
+
+    pthread_mutex_lock(&kernel->lock);
+    st = array_reserve(&kernel->free, &kernel->free_cap, kernel->free_count, sizeof handle);
+    if (st == CVY_OK)
+        kernel->free[kernel->free_count++] = handle;
+    pthread_mutex_unlock(&kernel->lock);
+    if (st != CVY_OK)
+        opencl()->clReleaseKernel(handle);
+}
+
+// Launch ------------------------------------------------------------------------------------------
+
+static cvy_status check_launch(const struct device *device, const struct kernel *kernel,
+                               const size_t groups[3], const struct kernel_arg *args, size_t count)
+{
+    const char *signature = kernel->source->signature;
+
+    if (count != strlen(signature))
+        return fail(CVY_ERR_INTERNAL, "%s takes %zu arguments, not %zu", kernel->key,
+                    strlen(signature), count);
+    for (size_t i = 0; i < count; i++)
+        if (args[i].kind != signature[i])
+            return fail(CVY_ERR_INTERNAL, "%s: argument %zu is '%c', not '%c'", kernel->key, i,
+                        signature[i], args[i].kind);
+    for (int i = 0; i < 3; i++)
+        if (!groups[i] || groups[i] > (size_t)device->max_grid)
+            return fail(CVY_ERR_INTERNAL, "%s: %zu groups along axis %d", kernel->key, groups[i],
+                        i);
+    return CVY_OK;
+}
+
+static cvy_status set_args(cvy_context *context, cl_kernel handle, const struct kernel_arg *args,
+                           size_t count)
+{
+    cvy_status st = CVY_OK;
+
+    for (size_t i = 0; i < count && st == CVY_OK; i++) {
+        const struct kernel_arg *arg = &args[i];
+        cl_uint index = (cl_uint)i;
+        cl_mem memory = arg->value.memory;
+
+        if (arg->kind == 'p') {
+            memory = memory ? memory : context->dummy;
+            st = CALL(clSetKernelArg, handle, index, sizeof memory, &memory);
+        } else {
+            size_t bytes = arg->kind == 'l' ? sizeof(cl_long) : sizeof(cl_int);
+            st = CALL(clSetKernelArg, handle, index, bytes, &arg->value);
+        }
+    }
+    return st;
+}
+
+cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct kernel *kernel,
+                          const size_t groups[3], const struct kernel_arg *args, size_t count,
+                          uint32_t wait_count, const cl_event *wait_list, cl_event *event)
+{
+    const uint32_t *local = kernel->instance.local;
+    size_t local_size[3], global_size[3];
+    cl_kernel handle = NULL;
+    cvy_status st = CVY_OK;
+
+    TRY(check_launch(&context->device, kernel, groups, args, count));
+    for (int i = 0; i < 3; i++) {
+        local_size[i] = local[i];
+        global_size[i] = groups[i] * local[i];
+    }
+    TRY(kernel_take(kernel, &handle));
+    TRY(set_args(context, handle, args, count));
+    TRY(CALL(clEnqueueNDRangeKernel, queue, handle, 3, NULL, global_size, local_size, wait_count,
+             wait_list, event));
+out:
+    if (handle)
+        kernel_give(kernel, handle);
+    return st == CVY_OK ? st : fail_prefix(st, "kernel %s", kernel->key);
+}
+
+// First launch ------------------------------------------------------------------------------------
+
+cvy_status kernel_check_local(const struct device *device, const struct kernel *kernel)
+{
+    const uint32_t *local = kernel->instance.local;
+    uint64_t items = (uint64_t)local[0] * local[1] * local[2];
+    bool fits = items && items <= (uint64_t)device->info.max_work_group;
+
+    for (int i = 0; i < 3; i++)
+        fits = fits && local[i] <= (uint64_t)device->info.max_work_item[i];
+    if (fits)
+        return CVY_OK;
+    return fail(CVY_ERR_BUILD, "%s: the device's largest work-group has %lld items", kernel->key,
+                (long long)device->info.max_work_group);
+}
+
+// A compiled kernel may allow less than the device does, and a bad compiler may drop arguments.
+static cvy_status check_compiled(cvy_context *context, struct kernel *kernel, cl_kernel handle)
+{
+    const uint32_t *local = kernel->instance.local;
+    size_t most = 0, items = (size_t)local[0] * local[1] * local[2];
+    cl_uint count = 0;
+    cvy_status st = CVY_OK;
+
+    TRY(CALL(clGetKernelInfo, handle, CL_KERNEL_NUM_ARGS, sizeof count, &count, NULL));
+    TRY(CALL(clGetKernelWorkGroupInfo, handle, context->cl_device, CL_KERNEL_WORK_GROUP_SIZE,
+             sizeof most, &most, NULL));
+    if (count != strlen(kernel->source->signature))
+        return fail(CVY_ERR_BUILD, "%s: %u arguments came out of the compiler, not %zu",
+                    kernel->key, count, strlen(kernel->source->signature));
+    if (most < items && !(context->device.quirks & QUIRK_GROUP_UNDERSTATED))
+        return fail(CVY_ERR_BUILD, "%s: compiled for work-groups of %zu items at most",
+                    kernel->key, most);
+out:
+    return st;
+}
+
+// All integers 0 is "no work" to every kernel.
+static cvy_status launch_once(cvy_context *context, struct kernel *kernel)
+{
+    static const size_t one_group[3] = { 1, 1, 1 };
+    const char *signature = kernel->source->signature;
+    struct kernel_arg args[ARGS_MAX] = { 0 };
+    struct launch launch = { .name = kernel->key };
+    struct failure failure = { 0 };
+    cl_int state;
+    cvy_status st = CVY_OK;
+
+    for (size_t i = 0; signature[i]; i++)
+        args[i].kind = signature[i];
+    TRY(kernel_enqueue(context, context->warm_queue, kernel, one_group, args, strlen(signature), 0,
+                       NULL, &launch.event));
+    TRY(opencl_created(launch.event, CL_SUCCESS, "clEnqueueNDRangeKernel"));
+    TRY(CALL(clFlush, context->warm_queue));
+    TRY(launch_wait(launch.event));
+    TRY(launch_state(launch.event, &state));
+    if (state < 0)
+        failure = launch_failure(&launch, state);
+    st = failure_report(&failure);
+out:
+    if (launch.event)
+        opencl()->clReleaseEvent(launch.event);
+    return st;
+}
+
+cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program)
+{
+    cl_kernel handle = NULL;
+    cvy_status st = CVY_OK;
+
+    TRY(CALL(clRetainProgram, program));
+    kernel->program = program;
+    TRY(kernel_take(kernel, &handle));
+    st = check_compiled(context, kernel, handle);
+    kernel_give(kernel, handle);
+    TRY(st);
+    TRY(launch_once(context, kernel));
+out:
+    return st;
+}

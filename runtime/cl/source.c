@@ -1,0 +1,122 @@
+// The program text of an instance: its defines, the binding macros of its element type, the kernel
+// file as it is, and #undef for all of them, so that instances can stand in one program.
+#include "cl/source.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+// How kernels of an element type name it. One row now: float32.
+static const struct {
+    const char *suffix;     // of prelude.cl's helpers
+    const char *type, *accumulator;
+} dtypes[] = {
+    { "f32", "float", "float" },
+};
+
+static const char *const bound[] = {
+    "LOCAL_X", "LOCAL_Y", "LOCAL_Z", "T", "ACC", "LOAD", "STORE", "FN", "V", "VT", "VLOAD",
+    "VSTORE",
+};
+
+const struct kernel_source *source_find(const char *name)
+{
+    for (size_t i = 0; i < kernel_source_count; i++)
+        if (strcmp(kernel_sources[i].name, name) == 0)
+            return &kernel_sources[i];
+    return NULL;
+}
+
+void instance_text(const struct instance *instance, struct text *out)
+{
+    text_add(out, "%s", instance->file);
+    for (uint32_t i = 0; i < instance->define_count; i++)
+        text_add(out, " %s=%" PRId32, instance->defines[i].name, instance->defines[i].value);
+    text_add(out, " local %" PRIu32 "x%" PRIu32 "x%" PRIu32, instance->local[0],
+             instance->local[1], instance->local[2]);
+}
+
+static void add_unbind(struct text *out)
+{
+    for (size_t i = 0; i < COUNT_OF(bound); i++)
+        text_add(out, "#undef %s\n", bound[i]);
+}
+
+// The prelude binds the macros for files that are compiled by hand.
+void source_prelude(struct text *out)
+{
+    text_add(out, "#line 1 \"prelude.cl\"\n");
+    text_append(out, kernel_prelude, strlen(kernel_prelude));
+    text_add(out, "\n");
+    add_unbind(out);
+}
+
+void source_kernel_name(const struct kernel_source *source, uint64_t hash, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s_%016" PRIx64, source->name, hash);
+}
+
+static void add_defines(const struct instance *instance, struct text *out)
+{
+    for (uint32_t i = 0; i < instance->define_count; i++)
+        text_add(out, instance->defines[i].value < 0 ? "#define %s (%" PRId32 ")\n"
+                     : "#define %s %" PRId32 "\n", instance->defines[i].name,
+                 instance->defines[i].value);
+    text_add(out, "#define LOCAL_X %" PRIu32 "\n#define LOCAL_Y %" PRIu32 "\n#define LOCAL_Z %"
+             PRIu32 "\n", instance->local[0], instance->local[1], instance->local[2]);
+}
+
+static int32_t vector_width(const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->define_count; i++)
+        if (strcmp(instance->defines[i].name, "V") == 0)
+            return instance->defines[i].value;
+    return 0;
+}
+
+static cvy_status add_vector(const struct instance *instance, const char *type, struct text *out)
+{
+    int32_t width = vector_width(instance);
+
+    if (width <= 1) {
+        text_add(out, "%s#define VT %s\n#define VLOAD(p) (*(p))\n"
+                 "#define VSTORE(v, p) (*(p) = (v))\n", width ? "" : "#define V 1\n", type);
+        return CVY_OK;
+    }
+    if (width != 2 && width != 4 && width != 8 && width != 16)
+        return fail(CVY_ERR_INTERNAL, "%s: V is %" PRId32 ", no vector width", instance->file,
+                    width);
+    text_add(out, "#define VT %s%" PRId32 "\n#define VLOAD(p) vload%" PRId32 "(0, p)\n"
+             "#define VSTORE(v, p) vstore%" PRId32 "(v, 0, p)\n", type, width, width, width);
+    return CVY_OK;
+}
+
+static void add_undefs(const struct kernel_source *source, const struct instance *instance,
+                       struct text *out)
+{
+    text_add(out, "\n");
+    for (uint32_t i = 0; i < instance->define_count; i++)
+        text_add(out, "#undef %s\n", instance->defines[i].name);
+    add_unbind(out);
+    for (size_t i = 0; source->macros[i]; i++)
+        text_add(out, "#undef %s\n", source->macros[i]);
+}
+
+cvy_status source_instance(const struct kernel_source *source, const struct instance *instance,
+                           uint64_t hash, struct text *out)
+{
+    const char *type = dtypes[0].type, *suffix = dtypes[0].suffix;
+    cvy_status st = CVY_OK;
+
+    add_defines(instance, out);
+    text_add(out, "#define T %s\n#define ACC %s\n", type, dtypes[0].accumulator);
+    text_add(out, "#define LOAD(p, i) load_%s(p, i)\n#define STORE(p, i, v) store_%s(p, i, v)\n",
+             suffix, suffix);
+    text_add(out, "#define FN(name) name##_%016" PRIx64 "\n", hash);
+    TRY(add_vector(instance, type, out));
+    text_add(out, "#line 1 \"%s.cl\"\n", source->name);
+    text_append(out, source->text, strlen(source->text));
+    add_undefs(source, instance, out);
+    st = text_status(out);
+out:
+    return st;
+}

@@ -1,0 +1,262 @@
+// OP-SPEC text: the words, and what is a default and left out.
+#include "ops/spec_text.h"
+#include "plan/problem.h"
+
+// Words ------------------------------------------------------------------------------------------
+
+const char *const spec_dtypes[] = {
+    "f32", "f16", "bf16", "f64", "i8", "u8", "i32", "i64", "bool", NULL
+};
+const char *const spec_layouts[] = { "nchw", "nhwc", "plain", NULL };
+const char *const spec_padding_modes[] = { "zeros", "reflect", "replicate", "circular", NULL };
+const char *const spec_activations[] = {
+    "relu", "clip", "relu6", "leaky_relu", "prelu", "elu", "selu", "sigmoid", "hard_sigmoid",
+    "tanh", "silu", "hard_swish", "softplus", "gelu", "gelu_tanh", "mish", NULL
+};
+_Static_assert(COUNT_OF(spec_activations) == CVY_ACTIVATION_COUNT, "a word for each activation");
+
+static const char *const pool_kinds[] = {
+    "max", "average", "lp", "adaptive_max", "adaptive_average", NULL
+};
+static const char *const separable_kinds[] = { "depthwise", "spatial", "spatial_dense", NULL };
+
+const struct spec_operator spec_operators[SPEC_OP_COUNT] = {
+    [SPEC_CONV] = { .name = "conv" },
+    [SPEC_DECONV] = { .name = "deconv" },
+    [SPEC_POOL] = { "pool", pool_kinds, CVY_POOL_MAX, true },
+    [SPEC_UNPOOL] = { .name = "unpool" },
+    [SPEC_SEPARABLE] = { "separable", separable_kinds, CVY_SEPARABLE_DEPTHWISE, false },
+    [SPEC_LINEAR] = { .name = "linear" },
+    [SPEC_ACTIVATION] = { .name = "activation" },
+    [SPEC_CONCAT] = { .name = "concat" },
+    [SPEC_COPY] = { .name = "copy" },
+    [SPEC_SOFTMAX] = { .name = "softmax" },
+};
+
+#define BIT(op) (1u << SPEC_##op)
+#define CONVS (BIT(CONV) | BIT(DECONV) | BIT(SEPARABLE))
+#define WINDOWS (CONVS | BIT(POOL) | BIT(UNPOOL))
+#define ANY ((1u << SPEC_OP_COUNT) - 1)
+#define AT(field) offsetof(struct spec, field)
+
+const struct spec_field spec_fields[] = {
+    { "k", SPEC_NUMBER, AT(out_channels), 1, CONVS | BIT(LINEAR) },
+    { "r", SPEC_LIST, AT(kernel_size), 1, WINDOWS },
+    { "s", SPEC_LIST, AT(stride), 1, WINDOWS },
+    { "p", SPEC_LIST, AT(padding), 0, WINDOWS },
+    { "q", SPEC_LIST, AT(padding_end), 0, CONVS | BIT(POOL) },
+    { "l", SPEC_LIST, AT(dilation), 1, CONVS | BIT(POOL) },
+    { "g", SPEC_NUMBER, AT(groups), 1, BIT(CONV) | BIT(DECONV) },
+    { "o", SPEC_LIST, AT(output), 0, BIT(DECONV) | BIT(POOL) | BIT(UNPOOL) },
+    { "m", SPEC_NUMBER, AT(multiplier), 1, BIT(SEPARABLE) },
+};
+const size_t spec_field_count = COUNT_OF(spec_fields);
+
+const struct spec_field spec_flags[] = {
+    { "bias", SPEC_FLAG, AT(bias), 0, CONVS | BIT(LINEAR) },
+    { "bias2", SPEC_FLAG, AT(bias2), 0, BIT(SEPARABLE) },
+    { "residual", SPEC_FLAG, AT(residual), 0, CONVS | BIT(LINEAR) },
+    { NULL, SPEC_ACTIVATION_WORD, AT(activation), 0, CONVS | BIT(LINEAR) | BIT(ACTIVATION) },
+    { "mid", SPEC_MID, AT(mid), 0, BIT(SEPARABLE) },
+    { "global", SPEC_FLAG, AT(global), 0, BIT(POOL) },
+    { "ceil", SPEC_FLAG, AT(ceil_mode), 0, BIT(POOL) },
+    { "exclude_pad", SPEC_EXCLUDE_PAD, AT(count_include_pad), 0, BIT(POOL) },
+    { "div", SPEC_VALUE, AT(divisor_override), 1, BIT(POOL) },
+    { "norm", SPEC_FLOAT, AT(norm_type), 0, BIT(POOL) },
+    { "indices", SPEC_INDICES, AT(indices), 0, BIT(POOL) | BIT(UNPOOL) },
+    { "same", SPEC_SAME, AT(padding_rule), 0, BIT(CONV) | BIT(SEPARABLE) | BIT(POOL) },
+    { "axis", SPEC_AXIS, AT(axis), 0, BIT(CONCAT) | BIT(SOFTMAX) },
+    { "to", SPEC_TO, AT(dst.layout), 0, ANY },
+    { "src_stride", SPEC_SRC_STRIDE, AT(src.stride), 0, ANY },
+    { "dst_stride", SPEC_DST_STRIDE, AT(dst.stride), 0, ANY },
+};
+const size_t spec_flag_count = COUNT_OF(spec_flags);
+
+int spec_activation_values(cvy_activation_kind kind)
+{
+    switch (kind) {
+    case CVY_CLIP:
+    case CVY_HARD_SIGMOID:
+    case CVY_SOFTPLUS:
+        return 2;
+    case CVY_LEAKY_RELU:
+    case CVY_ELU:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+// Defaults ---------------------------------------------------------------------------------------
+
+bool spec_is_adaptive(const struct spec *spec)
+{
+    return spec->op == SPEC_POOL
+        && (spec->kind == CVY_POOL_ADAPTIVE_MAX || spec->kind == CVY_POOL_ADAPTIVE_AVERAGE);
+}
+
+int spec_spatial(const struct spec *spec)
+{
+    return MIN(MAX(spec->src.rank - 2, 0), 3);
+}
+
+bool spec_list_is(const int64_t *list, int count, int64_t value)
+{
+    for (int i = 0; i < count; i++)
+        if (list[i] != value)
+            return false;
+    return true;
+}
+
+static void list_clear(int64_t *list)
+{
+    memset(list, 0, 3 * sizeof *list);
+}
+
+// Layouts and strides: strides that are dense become 0; those of axes of size 1, which are free,
+// become 1.
+static void simplify_strides(cvy_desc *desc)
+{
+    struct tensor dense = { .layout = desc->layout };
+    bool is_dense = true;
+
+    for (int i = 0; i < CVY_MAX_RANK; i++)
+        dense.size[i] = i < desc->rank ? desc->size[i] : 1;
+    tensor_set_dense(&dense, desc->layout);
+    for (int i = 0; i < CVY_MAX_RANK; i++) {
+        if (i < desc->rank && desc->size[i] > 1)
+            is_dense = is_dense && (desc->stride[i] == dense.stride[i] || desc->stride[i] == 0);
+        else
+            desc->stride[i] = i < desc->rank;
+    }
+    if (is_dense)
+        memset(desc->stride, 0, sizeof desc->stride);
+}
+
+static void simplify_src(cvy_desc *src)
+{
+    if (src->dtype == CVY_DTYPE_DEFAULT)
+        src->dtype = CVY_F32;
+    if (src->layout == CVY_LAYOUT_DEFAULT)
+        src->layout = CVY_NCHW;
+    simplify_strides(src);
+}
+
+// Sizes of dst follow from the rest. Without them, as text gives it, strides stay what they are.
+static void simplify_dst(struct spec *spec)
+{
+    cvy_desc *dst = &spec->dst;
+
+    if (dst->layout == CVY_LAYOUT_DEFAULT)
+        dst->layout = spec->src.layout;
+    if (dst->rank)
+        simplify_strides(dst);
+    if (dst->layout == spec->src.layout)
+        dst->layout = CVY_LAYOUT_DEFAULT;
+    dst->dtype = CVY_DTYPE_DEFAULT;
+    dst->rank = 0;
+    memset(dst->size, 0, sizeof dst->size);
+}
+
+// Whether o is what unpool infers by itself; stride is still as the caller gave it.
+static bool unpool_size_is_default(const struct spec *spec)
+{
+    for (int i = 0; i < spec_spatial(spec); i++) {
+        int64_t kernel = spec->kernel_size[i];
+        int64_t stride = spec->stride[i] ? spec->stride[i] : kernel;
+
+        if (kernel == 0
+            || spec->output[i] != cvy_conv_transpose_output_size(
+                spec->src.size[2 + i], kernel, stride, 1, spec->padding[i], spec->padding[i], 0))
+            return false;
+    }
+    return true;
+}
+
+static void simplify_output(struct spec *spec)
+{
+    if ((spec->op == SPEC_POOL && !spec_is_adaptive(spec))
+        || (spec->op == SPEC_UNPOOL && unpool_size_is_default(spec)))
+        list_clear(spec->output);
+}
+
+static void simplify_window(struct spec *spec)
+{
+    int spatial = spec_spatial(spec);
+    bool by_kernel = spec->op == SPEC_POOL || spec->op == SPEC_UNPOOL;
+
+    if (spec_is_adaptive(spec) || spec->global) {
+        list_clear(spec->kernel_size);
+        list_clear(spec->stride);
+        list_clear(spec->dilation);
+        list_clear(spec->padding);
+        spec->padding_rule = CVY_PAD_SYMMETRIC;
+    }
+    if (by_kernel ? memcmp(spec->stride, spec->kernel_size, (size_t)spatial * sizeof(int64_t)) == 0
+                  : spec_list_is(spec->stride, spatial, 1))
+        list_clear(spec->stride);
+    if (spec_list_is(spec->dilation, spatial, 1))
+        list_clear(spec->dilation);
+    if (spec->padding_rule == CVY_PAD_BEGIN_END
+        && memcmp(spec->padding, spec->padding_end, (size_t)spatial * sizeof(int64_t)) == 0)
+        spec->padding_rule = CVY_PAD_SYMMETRIC;
+    if (spec->padding_rule != CVY_PAD_BEGIN_END)
+        list_clear(spec->padding_end);
+    if (spec->padding_rule == CVY_PAD_SAME)
+        list_clear(spec->padding);
+}
+
+// alpha and beta become 0 together where both are what 0 means, or where the kind has none.
+static void simplify_activation(cvy_activation *a)
+{
+    cvy_activation full = *a, defaults = { a->kind, 0.0f, 0.0f };
+    int values = spec_activation_values(a->kind);
+
+    if (values < 2)
+        full.beta = 0.0f;
+    if (values < 1)
+        full.alpha = 0.0f;
+    if (activation_check(&full, "activation") != CVY_OK)
+        return;
+    *a = full;
+    if (activation_check(&defaults, "activation") == CVY_OK && full.alpha == defaults.alpha
+        && full.beta == defaults.beta)
+        a->alpha = a->beta = 0.0f;
+}
+
+static void simplify_rest(struct spec *spec)
+{
+    int64_t multiplier = 1;
+
+    if (spec->groups == 1)
+        spec->groups = 0;
+    if (spec->op == SPEC_SEPARABLE && spec->kind == CVY_SEPARABLE_SPATIAL_DENSE)
+        multiplier = spec->out_channels;
+    if (spec->op == SPEC_SEPARABLE && spec->kind == CVY_SEPARABLE_SPATIAL)
+        spec->out_channels = 0;
+    if (spec->multiplier == multiplier)
+        spec->multiplier = 0;
+    if (spec->norm_type == 2.0f || (spec->op == SPEC_POOL && spec->kind != CVY_POOL_LP))
+        spec->norm_type = 0.0f;
+    if (spec->num_parameters == 1 || spec->activation.kind != CVY_PRELU)
+        spec->num_parameters = 0;
+    if (spec->op == SPEC_UNPOOL && spec->indices == CVY_INDICES_NONE)
+        spec->indices = CVY_INDICES_PLANE;
+    if (spec->indices_dtype != CVY_I32 || spec->indices == CVY_INDICES_NONE)
+        spec->indices_dtype = CVY_DTYPE_DEFAULT;
+    if (spec->op == SPEC_UNPOOL && spec->indices == CVY_INDICES_PLANE && !spec->indices_dtype)
+        spec->indices = CVY_INDICES_NONE;
+}
+
+void spec_simplify(struct spec *spec)
+{
+    simplify_src(&spec->src);
+    simplify_dst(spec);
+    for (size_t i = 1; i < spec->src_count; i++)
+        simplify_src(&spec->sources[i]);
+    simplify_output(spec);
+    simplify_window(spec);
+    simplify_activation(&spec->activation);
+    simplify_activation(&spec->mid);
+    simplify_rest(spec);
+}

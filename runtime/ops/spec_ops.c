@@ -1,0 +1,209 @@
+// OP-SPEC text: params of each operator to spec and back, by one table for both directions; plans
+// from text.
+#include "ops/spec_text.h"
+
+// The same field in a params struct and in struct spec.
+struct link {
+    size_t params_at, spec_at, bytes;
+};
+
+// An array of negative length where the two differ in size.
+#define FIELD_BYTES(type, field) sizeof(((type *)NULL)->field)
+#define SAME_BYTES(type, a, b) \
+    sizeof(char[FIELD_BYTES(type, a) == FIELD_BYTES(struct spec, b) ? FIELD_BYTES(type, a) : -1])
+#define LINK(type, a, b) { offsetof(type, a), offsetof(struct spec, b), SAME_BYTES(type, a, b) }
+#define END { 0, 0, 0 }
+
+#define CONV(a, b) LINK(cvy_conv_params, a, b)
+static const struct link conv_links[] = {
+    CONV(src, src), CONV(out_channels, out_channels), CONV(kernel_size, kernel_size),
+    CONV(stride, stride), CONV(dilation, dilation), CONV(padding, padding),
+    CONV(padding_end, padding_end), CONV(padding_rule, padding_rule), CONV(groups, groups),
+    CONV(padding_mode, padding_mode), CONV(bias, bias), CONV(residual, residual),
+    CONV(activation, activation), CONV(dst, dst), END
+};
+
+#define DECONV(a, b) LINK(cvy_conv_transpose_params, a, b)
+static const struct link conv_transpose_links[] = {
+    DECONV(src, src), DECONV(out_channels, out_channels), DECONV(kernel_size, kernel_size),
+    DECONV(stride, stride), DECONV(dilation, dilation), DECONV(padding, padding),
+    DECONV(padding_end, padding_end), DECONV(padding_rule, padding_rule),
+    DECONV(output_padding, output), DECONV(groups, groups), DECONV(bias, bias),
+    DECONV(residual, residual), DECONV(activation, activation), DECONV(dst, dst), END
+};
+
+#define POOL(a, b) LINK(cvy_pool_params, a, b)
+static const struct link pool_links[] = {
+    POOL(kind, kind), POOL(src, src), POOL(kernel_size, kernel_size), POOL(stride, stride),
+    POOL(dilation, dilation), POOL(padding, padding), POOL(padding_end, padding_end),
+    POOL(padding_rule, padding_rule), POOL(ceil_mode, ceil_mode), POOL(global, global),
+    POOL(output_size, output), POOL(count_include_pad, count_include_pad),
+    POOL(divisor_override, divisor_override), POOL(norm_type, norm_type), POOL(indices, indices),
+    POOL(indices_dtype, indices_dtype), POOL(dst, dst), END
+};
+
+#define UNPOOL(a, b) LINK(cvy_max_unpool_params, a, b)
+static const struct link max_unpool_links[] = {
+    UNPOOL(src, src), UNPOOL(kernel_size, kernel_size), UNPOOL(stride, stride),
+    UNPOOL(padding, padding), UNPOOL(output_size, output), UNPOOL(indices, indices),
+    UNPOOL(indices_dtype, indices_dtype), UNPOOL(dst, dst), END
+};
+
+// channel_multiplier or mid_channels goes to the spec's multiplier by kind, below.
+#define SEPARABLE(a, b) LINK(cvy_separable_params, a, b)
+static const struct link separable_links[] = {
+    SEPARABLE(kind, kind), SEPARABLE(src, src), SEPARABLE(out_channels, out_channels),
+    SEPARABLE(kernel_size, kernel_size), SEPARABLE(stride, stride), SEPARABLE(dilation, dilation),
+    SEPARABLE(padding, padding), SEPARABLE(padding_end, padding_end),
+    SEPARABLE(padding_rule, padding_rule), SEPARABLE(padding_mode, padding_mode),
+    SEPARABLE(bias, bias), SEPARABLE(bias2, bias2), SEPARABLE(residual, residual),
+    SEPARABLE(activation, mid), SEPARABLE(activation2, activation), SEPARABLE(dst, dst), END
+};
+
+#define LINEAR(a, b) LINK(cvy_linear_params, a, b)
+static const struct link linear_links[] = {
+    LINEAR(src, src), LINEAR(out_features, out_channels), LINEAR(bias, bias),
+    LINEAR(residual, residual), LINEAR(activation, activation), LINEAR(dst, dst), END
+};
+
+#define ACTIVATION(a, b) LINK(cvy_activation_params, a, b)
+static const struct link activation_links[] = {
+    ACTIVATION(src, src), ACTIVATION(activation, activation),
+    ACTIVATION(num_parameters, num_parameters), ACTIVATION(dst, dst), END
+};
+
+// Sources are an array of the caller's, below.
+#define CONCAT(a, b) LINK(cvy_concat_params, a, b)
+static const struct link concat_links[] = {
+    CONCAT(src_count, src_count), CONCAT(axis, axis), CONCAT(dst, dst), END
+};
+
+static const struct link copy_links[] = {
+    LINK(cvy_copy_params, src, src), LINK(cvy_copy_params, dst, dst), END
+};
+
+#define SOFTMAX(a, b) LINK(cvy_softmax_params, a, b)
+static const struct link softmax_links[] = {
+    SOFTMAX(src, src), SOFTMAX(axis, axis), SOFTMAX(dst, dst), END
+};
+
+static void from_params(const struct link *links, const void *params, struct spec *spec)
+{
+    for (; links->bytes; links++)
+        memcpy((char *)spec + links->spec_at, (const char *)params + links->params_at,
+               links->bytes);
+}
+
+static void to_params(const struct link *links, const struct spec *spec, void *params)
+{
+    for (; links->bytes; links++)
+        memcpy((char *)params + links->params_at, (const char *)spec + links->spec_at,
+               links->bytes);
+}
+
+static void spec_start(struct spec *spec, enum spec_op op)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->op = op;
+}
+
+static void spec_finish(struct spec *spec, char *out)
+{
+    spec_simplify(spec);
+    spec_print(spec, out);
+}
+
+// The two directions of an operator whose params are all in its links.
+#define OPERATOR(name, op)                                                                      \
+    void spec_of_##name(const cvy_##name##_params *params, char *out)                           \
+    {                                                                                           \
+        struct spec spec;                                                                       \
+                                                                                                \
+        spec_start(&spec, op);                                                                  \
+        from_params(name##_links, params, &spec);                                               \
+        spec_finish(&spec, out);                                                                \
+    }                                                                                           \
+                                                                                                \
+    static cvy_status create_##name(cvy_context *context, const struct spec *spec,              \
+                                    const cvy_plan_options *options, cvy_plan **out)            \
+    {                                                                                           \
+        cvy_##name##_params params = { .options = options };                                    \
+                                                                                                \
+        to_params(name##_links, spec, &params);                                                 \
+        return cvy_##name##_create(context, &params, out);                                      \
+    }
+
+OPERATOR(conv, SPEC_CONV)
+OPERATOR(conv_transpose, SPEC_DECONV)
+OPERATOR(pool, SPEC_POOL)
+OPERATOR(max_unpool, SPEC_UNPOOL)
+OPERATOR(linear, SPEC_LINEAR)
+OPERATOR(activation, SPEC_ACTIVATION)
+OPERATOR(copy, SPEC_COPY)
+OPERATOR(softmax, SPEC_SOFTMAX)
+
+void spec_of_separable(const cvy_separable_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_SEPARABLE);
+    from_params(separable_links, params, &spec);
+    spec.multiplier = params->kind == CVY_SEPARABLE_SPATIAL_DENSE ? params->mid_channels
+                                                                  : params->channel_multiplier;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_separable(cvy_context *context, const struct spec *spec,
+                                   const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_separable_params params = { .options = options };
+
+    to_params(separable_links, spec, &params);
+    if (params.kind == CVY_SEPARABLE_SPATIAL_DENSE)
+        params.mid_channels = spec->multiplier;
+    else
+        params.channel_multiplier = spec->multiplier;
+    return cvy_separable_create(context, &params, out);
+}
+
+void spec_of_concat(const cvy_concat_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_CONCAT);
+    from_params(concat_links, params, &spec);
+    spec.src = params->srcs[0];
+    memcpy(spec.sources, params->srcs, params->src_count * sizeof *params->srcs);
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_concat(cvy_context *context, const struct spec *spec,
+                                const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_concat_params params = { .srcs = spec->sources, .options = options };
+
+    to_params(concat_links, spec, &params);
+    return cvy_concat_create(context, &params, out);
+}
+
+cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
+                              const cvy_plan_options *options, cvy_plan **out)
+{
+    static cvy_status (*const create[SPEC_OP_COUNT])(cvy_context *, const struct spec *,
+                                                     const cvy_plan_options *, cvy_plan **) = {
+        [SPEC_CONV] = create_conv, [SPEC_DECONV] = create_conv_transpose,
+        [SPEC_POOL] = create_pool, [SPEC_UNPOOL] = create_max_unpool,
+        [SPEC_SEPARABLE] = create_separable, [SPEC_LINEAR] = create_linear,
+        [SPEC_ACTIVATION] = create_activation, [SPEC_CONCAT] = create_concat,
+        [SPEC_COPY] = create_copy, [SPEC_SOFTMAX] = create_softmax,
+    };
+    struct spec parsed;
+    cvy_status st;
+
+    CHECK_POINTER(out);
+    *out = NULL;
+    CHECK_POINTER(context);
+    CHECK_POINTER(spec);
+    st = spec_parse(spec, &parsed);
+    return st == CVY_OK ? create[parsed.op](context, &parsed, options, out) : st;
+}

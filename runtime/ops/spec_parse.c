@@ -1,0 +1,458 @@
+// OP-SPEC text: the parser. Takes any bytes; an error quotes the word and says what would be right.
+#include "ops/spec_cursor.h"
+
+// Fields -----------------------------------------------------------------------------------------
+
+static const char size_letters[] = "ncdhw";
+
+static cvy_status parse_size(struct parser *p, size_t index)
+{
+    char name[2] = { size_letters[index], '\0' };
+
+    p->at++;
+    if (!word_number(p, &p->sizes[index]) || p->at != p->end)
+        return word_bad(p, "should be %s and one number below 2^63, such as %s8", name, name);
+    return word_once(p, &p->sizes_given, index, name);
+}
+
+static cvy_status parse_field(struct parser *p, size_t index)
+{
+    const struct spec_field *field = &spec_fields[index];
+    int64_t list[3];
+    int most = field->type == SPEC_LIST ? 3 : 1;
+
+    p->at++;
+    if (!word_list(p, 'x', field->least, most, list, &p->counts[index]) || p->at != p->end)
+        return word_bad(p, "should be %s and %s of at least %lld, such as %s", field->name,
+                        most == 3 ? "up to three numbers joined by x," : "one number",
+                        (long long)field->least, most == 3 ? "r3x3" : "k64");
+    memcpy((char *)p->spec + field->at, list, (size_t)p->counts[index] * sizeof *list);
+    return word_once(p, &p->fields_given, index, field->name);
+}
+
+static cvy_status parse_letter(struct parser *p)
+{
+    const char *size = strchr(size_letters, *p->word);
+
+    if (p->end - p->word < 2 || !strchr("-0123456789", p->word[1]))
+        return word_unknown(p);
+    if (size)
+        return parse_size(p, (size_t)(size - size_letters));
+    for (size_t i = 0; i < spec_field_count; i++)
+        if (*p->word == spec_fields[i].name[0] && operator_has(p, &spec_fields[i]))
+            return parse_field(p, i);
+    return word_unknown(p);
+}
+
+static cvy_status parse_padding_mode(struct parser *p)
+{
+    static const uint32_t ops = 1u << SPEC_CONV | 1u << SPEC_SEPARABLE;
+    char list[NAMES_BYTES];
+    int mode;
+
+    if (!(ops >> p->spec->op & 1))
+        return word_unknown(p);
+    p->at += strlen("pad:");
+    mode = word_name(p, spec_padding_modes);
+    if (mode < 0 || p->at != p->end)
+        return word_bad(p, "should be pad: and one of %s", names_list(spec_padding_modes, list));
+    if (p->padding_mode_given)
+        return word_bad(p, "says pad a second time");
+    p->padding_mode_given = true;
+    p->spec->padding_mode = (cvy_padding_mode)mode;
+    return CVY_OK;
+}
+
+// [1,5,4,4], with :layout and :strides behind it.
+static cvy_status parse_bracket(struct parser *p)
+{
+    cvy_desc source = { .rank = 0 };
+    int count, strides, layout;
+    bool good;
+
+    p->at++;
+    good = word_list(p, ',', 0, CVY_MAX_RANK, source.size, &count) && word_char(p, ']');
+    source.rank = count;
+    if (good && p->at < p->end && p->at + 1 < p->end && p->at[1] >= 'a') {
+        good = word_char(p, ':');
+        layout = word_name(p, spec_layouts);
+        good = good && layout >= 0;
+        source.layout = (cvy_layout)(layout + CVY_NCHW);
+    }
+    if (good && word_char(p, ':'))
+        good = word_list(p, 'x', 0, CVY_MAX_RANK, source.stride, &strides) && strides == count;
+    if (!good || p->at != p->end)
+        return word_bad(p, "should be 1 to %d sizes such as [2,3,400], without blanks; behind "
+                        "it may stand :nhwc, and as many strides such as :1200x400x1",
+                        CVY_MAX_RANK);
+    if (p->brackets == CVY_MAX_SOURCES)
+        return word_bad(p, "is one source too many; there can be %d", CVY_MAX_SOURCES);
+    p->spec->sources[p->brackets++] = source;
+    return CVY_OK;
+}
+
+// Flags ------------------------------------------------------------------------------------------
+
+// relu, clip:0:6; with `parameters`, also prelu:64.
+static cvy_status parse_activation(struct parser *p, cvy_activation *out, int64_t *parameters)
+{
+    int kind = word_name(p, spec_activations), values, given = 0;
+    float value[2] = { 0.0f, 0.0f };
+    char list[NAMES_BYTES];
+    bool good = true;
+
+    if (kind < 0)
+        return word_bad(p, "should name one of %s", names_list(spec_activations, list));
+    *out = (cvy_activation) { (cvy_activation_kind)(kind + CVY_RELU), 0.0f, 0.0f };
+    values = spec_activation_values(out->kind);
+    while (good && given < values && word_char(p, ':'))
+        good = word_float(p, &value[given++]);
+    if (good && out->kind == CVY_PRELU && parameters && word_char(p, ':'))
+        good = word_number(p, parameters) && *parameters >= 1;
+    if (!good || p->at != p->end || (out->kind == CVY_CLIP && given < 2))
+        return word_bad(p, "should be %s%s", spec_activations[kind],
+                        out->kind == CVY_CLIP ? ":LOW:HIGH, such as clip:0:6"
+                        : values ? values == 2 ? ", or with :ALPHA:BETA" : ", or with :ALPHA"
+                        : out->kind == CVY_PRELU && parameters ? ", or with the number of slopes"
+                        : " without values");
+    out->alpha = value[0];
+    out->beta = value[1];
+    return CVY_OK;
+}
+
+static cvy_status parse_indices(struct parser *p)
+{
+    static const char *const kinds[] = { "plane", "tensor", NULL };
+    static const char *const dtypes[] = { "i32", "i64", NULL };
+    int kind = 0, dtype = 1;
+
+    if (word_char(p, ':'))
+        kind = word_name(p, kinds);
+    if (kind >= 0 && word_char(p, ':'))
+        dtype = word_name(p, dtypes);
+    if (kind < 0 || dtype < 0 || p->at != p->end)
+        return word_bad(p, "should be +indices, +indices:plane or +indices:tensor, with :i32 or "
+                        ":i64 behind it");
+    p->spec->indices = kind ? CVY_INDICES_TENSOR : CVY_INDICES_PLANE;
+    p->spec->indices_dtype = dtype ? CVY_I64 : CVY_I32;
+    return CVY_OK;
+}
+
+static cvy_status parse_value(struct parser *p, const struct spec_field *field)
+{
+    int64_t value = 0;
+    bool negative, good = word_char(p, ':');
+
+    negative = good && field->type == SPEC_AXIS && word_char(p, '-');
+    good = good && word_number(p, &value) && p->at == p->end && value >= field->least;
+    if (!good || (field->type == SPEC_AXIS && value > INT32_MAX))
+        return word_bad(p, "should be +%s: and a number%s", field->name,
+                        field->least ? " of at least 1" : "");
+    if (field->type == SPEC_AXIS)
+        p->spec->axis = (int32_t)(negative ? -value : value);
+    else
+        memcpy((char *)p->spec + field->at, &value, sizeof value);
+    return CVY_OK;
+}
+
+static cvy_status parse_norm(struct parser *p)
+{
+    if (!word_char(p, ':') || !word_float(p, &p->spec->norm_type) || p->at != p->end
+        || !(p->spec->norm_type > 0.0f))
+        return word_bad(p, "should be +norm: and a number above 0, such as +norm:2");
+    return CVY_OK;
+}
+
+static cvy_status parse_to(struct parser *p)
+{
+    int layout = word_char(p, ':') ? word_name(p, spec_layouts) : -1;
+
+    if (layout < 0 || p->at != p->end)
+        return word_bad(p, "should be +to:nchw, +to:nhwc or +to:plain");
+    p->spec->dst.layout = (cvy_layout)(layout + CVY_NCHW);
+    return CVY_OK;
+}
+
+static cvy_status parse_strides(struct parser *p, int64_t *stride, int *count)
+{
+    if (!word_char(p, ':') || !word_list(p, 'x', 0, CVY_MAX_RANK, stride, count)
+        || p->at != p->end)
+        return word_bad(p, "should be one stride for each axis, joined by x, such as "
+                        "+src_stride:192x1x48x3");
+    return CVY_OK;
+}
+
+static cvy_status parse_plain_flag(struct parser *p, const struct spec_field *field)
+{
+    if (p->at != p->end)
+        return word_bad(p, "should be +%s alone", field->name);
+    if (field->type == SPEC_FLAG)
+        *(bool *)(void *)((char *)p->spec + field->at) = true;
+    else if (field->type == SPEC_EXCLUDE_PAD)
+        p->spec->count_include_pad = CVY_COUNT_PAD_EXCLUDE;
+    else
+        p->spec->padding_rule = CVY_PAD_SAME;
+    return CVY_OK;
+}
+
+static cvy_status parse_flag_values(struct parser *p, const struct spec_field *field)
+{
+    switch (field->type) {
+    case SPEC_VALUE:
+    case SPEC_AXIS:
+        return parse_value(p, field);
+    case SPEC_FLOAT:
+        return parse_norm(p);
+    case SPEC_ACTIVATION_WORD:
+        return parse_activation(p, &p->spec->activation, p->spec->op == SPEC_ACTIVATION
+                                                             ? &p->spec->num_parameters : NULL);
+    case SPEC_MID:
+        if (!word_char(p, ':'))
+            return word_bad(p, "should be +mid: and an activation, such as +mid:relu6");
+        return parse_activation(p, &p->spec->mid, NULL);
+    case SPEC_INDICES:
+        return parse_indices(p);
+    case SPEC_TO:
+        return parse_to(p);
+    case SPEC_SRC_STRIDE:
+        return parse_strides(p, p->spec->src.stride, &p->src_strides);
+    case SPEC_DST_STRIDE:
+        return parse_strides(p, p->spec->dst.stride, &p->dst_strides);
+    default:
+        return parse_plain_flag(p, field);
+    }
+}
+
+static cvy_status parse_flag(struct parser *p)
+{
+    p->at++;
+    for (size_t i = 0; i < spec_flag_count; i++) {
+        const struct spec_field *field = &spec_flags[i];
+        const char *start = p->at;
+        const char *const names[] = { field->name, NULL };
+        cvy_status st;
+
+        if (!operator_has(p, field)
+            || word_name(p, field->name ? names : spec_activations) < 0)
+            continue;
+        if (!field->name)
+            p->at = start;
+        st = word_once(p, &p->flags_given, i, field->name ? field->name : "an activation");
+        return st == CVY_OK ? parse_flag_values(p, field) : st;
+    }
+    return flag_unknown(p);
+}
+
+static cvy_status parse_word(struct parser *p)
+{
+    int dtype = word_whole(p, spec_dtypes);
+    int layout = word_whole(p, spec_layouts);
+
+    if (*p->word == '+')
+        return parse_flag(p);
+    if (*p->word == '[')
+        return parse_bracket(p);
+    if (p->end - p->word >= 4 && memcmp(p->word, "pad:", 4) == 0)
+        return parse_padding_mode(p);
+    if ((dtype >= 0 && p->spec->src.dtype) || (layout >= 0 && p->spec->src.layout))
+        return word_bad(p, "says the %s a second time", dtype >= 0 ? "dtype" : "layout");
+    if (dtype >= 0)
+        p->spec->src.dtype = (cvy_dtype)(dtype + CVY_F32);
+    else if (layout >= 0)
+        p->spec->src.layout = (cvy_layout)(layout + CVY_NCHW);
+    else
+        return parse_letter(p);
+    return CVY_OK;
+}
+
+// The whole --------------------------------------------------------------------------------------
+
+static cvy_status parse_op(struct parser *p)
+{
+    char list[NAMES_BYTES] = "";
+
+    if (!word_next(p))
+        return fail(CVY_ERR_ARGUMENT, "spec is empty; it starts with an operator such as conv");
+    for (int i = 0; i < SPEC_OP_COUNT; i++) {
+        const char *const names[] = { spec_operators[i].name, NULL };
+
+        p->spec->op = (enum spec_op)i;
+        if (word_whole(p, names) == 0)
+            return CVY_OK;
+        names_add(list, "", names[0]);
+    }
+    return word_bad(p, "is no operator; there are%s", list);
+}
+
+// The word behind the operator, if it is a kind; else it stays to be read.
+static cvy_status parse_kind(struct parser *p)
+{
+    const struct spec_operator *op = &spec_operators[p->spec->op];
+    const char *before = p->end;
+    char list[NAMES_BYTES];
+    int kind;
+
+    if (!op->kinds)
+        return CVY_OK;
+    p->spec->kind = op->first_kind;
+    kind = word_next(p) ? word_whole(p, op->kinds) : -1;
+    if (kind < 0 && op->kind_required)
+        return word_bad(p, "is no kind of %s; there are %s", op->name, names_list(op->kinds, list));
+    if (kind < 0)
+        p->end = before;
+    else
+        p->spec->kind += kind;
+    return CVY_OK;
+}
+
+// n c, and behind them w, h w or d h w.
+static cvy_status finish_letters(struct parser *p)
+{
+    static const struct { uint32_t given; int first; } legal[] = {
+        { 0x03, SIZE_COUNT }, { 0x13, SIZE_W }, { 0x1b, SIZE_H }, { 0x1f, SIZE_D },
+    };
+    cvy_desc *src = &p->spec->src;
+
+    for (size_t i = 0; i < COUNT_OF(legal); i++) {
+        if (p->sizes_given != legal[i].given)
+            continue;
+        src->rank = 2 + (int32_t)i;
+        memcpy(src->size, p->sizes, 2 * sizeof *p->sizes);
+        memcpy(src->size + 2, p->sizes + legal[i].first, i * sizeof *p->sizes);
+        return CVY_OK;
+    }
+    return fail(CVY_ERR_ARGUMENT, "spec: %s needs its source as n c, n c w, n c h w, n c d h w or "
+                "[sizes]", operator_name(p));
+}
+
+static cvy_status finish_src(struct parser *p)
+{
+    struct spec *spec = p->spec;
+    size_t further = p->brackets - (p->sizes_given || !p->brackets ? 0 : 1);
+    cvy_desc first = spec->sources[0];
+
+    if (further && spec->op != SPEC_CONCAT)
+        return fail(CVY_ERR_ARGUMENT, "spec: %s has one source; it is said %zu times",
+                    operator_name(p), further + 1);
+    if (further == CVY_MAX_SOURCES)
+        return fail(CVY_ERR_ARGUMENT, "spec: concat has at most %d sources", CVY_MAX_SOURCES);
+    if (p->sizes_given || !p->brackets) {
+        memmove(&spec->sources[1], &spec->sources[0], further * sizeof first);
+        return finish_letters(p);
+    }
+    if (first.layout || !spec_list_is(first.stride, first.rank, 0))
+        return fail(CVY_ERR_ARGUMENT, "spec: the first [sizes] has its layout as a word of its "
+                    "own, and its strides as +src_stride");
+    spec->src.rank = first.rank;
+    memcpy(spec->src.size, first.size, sizeof first.size);
+    if (!spec->src.layout)
+        spec->src.layout = CVY_PLAIN;
+    return CVY_OK;
+}
+
+static cvy_status finish_counts(const struct parser *p)
+{
+    int spatial = spec_spatial(p->spec);
+
+    for (size_t i = 0; i < spec_field_count; i++)
+        if (spec_fields[i].type == SPEC_LIST && (p->fields_given >> i & 1)
+            && p->counts[i] != spatial)
+            return fail(CVY_ERR_ARGUMENT, "spec: %s has %d numbers; the source has %d spatial axes",
+                        spec_fields[i].name, p->counts[i], spatial);
+    for (int i = 0; i < 2; i++) {
+        int count = i ? p->dst_strides : p->src_strides;
+
+        if (count && count != p->spec->src.rank)
+            return fail(CVY_ERR_ARGUMENT, "spec: +%s has %d numbers; there are %d axes",
+                        i ? "dst_stride" : "src_stride", count, (int)p->spec->src.rank);
+    }
+    return CVY_OK;
+}
+
+static bool given(const struct parser *p, char letter)
+{
+    for (size_t i = 0; i < spec_field_count; i++)
+        if (spec_fields[i].name[0] == letter)
+            return p->fields_given >> i & 1;
+    return false;
+}
+
+// The letter that is missing, or 0.
+static char missing(const struct parser *p)
+{
+    const struct spec *spec = p->spec;
+
+    switch (spec->op) {
+    case SPEC_LINEAR:
+        return given(p, 'k') ? 0 : 'k';
+    case SPEC_CONV:
+    case SPEC_DECONV:
+    case SPEC_SEPARABLE:
+        if (!given(p, 'k') && !(spec->op == SPEC_SEPARABLE && spec->kind == CVY_SEPARABLE_SPATIAL))
+            return 'k';
+        return given(p, 'r') ? 0 : 'r';
+    case SPEC_POOL:
+        if (spec_is_adaptive(spec))
+            return given(p, 'o') ? 0 : 'o';
+        return given(p, 'r') || spec->global ? 0 : 'r';
+    case SPEC_UNPOOL:
+        return given(p, 'r') || given(p, 'o') ? 0 : 'r';
+    default:
+        return 0;
+    }
+}
+
+static cvy_status finish_fields(struct parser *p)
+{
+    struct spec *spec = p->spec;
+    bool window = given(p, 'r') || given(p, 's') || given(p, 'p') || given(p, 'q') || given(p, 'l');
+
+    if (missing(p))
+        return fail(CVY_ERR_ARGUMENT, "spec: %s needs the field %c", operator_name(p), missing(p));
+    if (spec->op == SPEC_ACTIVATION && !spec->activation.kind)
+        return fail(CVY_ERR_ARGUMENT, "spec: activation needs one, such as +relu");
+    if (spec->op == SPEC_POOL && (spec_is_adaptive(spec) || spec->global) && window)
+        return fail(CVY_ERR_ARGUMENT, "spec: a global or adaptive pool has no r s p q l");
+    if (spec->op == SPEC_POOL && !spec_is_adaptive(spec) && given(p, 'o'))
+        return fail(CVY_ERR_ARGUMENT, "spec: o is for adaptive pools");
+    if (spec->padding_rule == CVY_PAD_SAME && (given(p, 'p') || given(p, 'q')))
+        return fail(CVY_ERR_ARGUMENT, "spec: +same stands without p and q");
+    if (given(p, 'q'))
+        spec->padding_rule = CVY_PAD_BEGIN_END;
+    return CVY_OK;
+}
+
+static void finish_sources(struct spec *spec)
+{
+    for (size_t i = 0; i < spec->src_count; i++) {
+        spec->sources[i].dtype = spec->src.dtype;
+        if (!spec->sources[i].layout)
+            spec->sources[i].layout = spec->src.layout;
+    }
+}
+
+cvy_status spec_parse(const char *text, struct spec *out)
+{
+    struct parser p = { .spec = out, .end = text };
+    cvy_status st = CVY_OK;
+
+    memset(out, 0, sizeof *out);
+    TRY(parse_op(&p));
+    TRY(parse_kind(&p));
+    while (word_next(&p))
+        TRY(parse_word(&p));
+    TRY(finish_src(&p));
+    TRY(finish_counts(&p));
+    TRY(finish_fields(&p));
+    if (!out->src.dtype)
+        out->src.dtype = CVY_F32;
+    if (!out->src.layout)
+        out->src.layout = CVY_NCHW;
+    if (out->op == SPEC_CONCAT)
+        out->src_count = p.brackets + (p.sizes_given != 0);
+    finish_sources(out);
+    if (out->src_count)
+        out->sources[0] = out->src;
+out:
+    return st;
+}

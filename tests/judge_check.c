@@ -1,0 +1,254 @@
+// What the judge compares: statuses, plan facts, canaries, inputs, classes (T9), values, indices.
+#include "judge_check.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const slot_names[SLOT_SOURCES] = {
+    "src", "weights", "bias", "weights2", "bias2", "slope", "residual", "indices", "dst",
+    "workspace"
+};
+
+// Label, spec and all that is needed to do it again.
+static int describe(const struct trial *t, char *text, size_t size)
+{
+    const struct judge_problem *p = t->problem;
+
+    return snprintf(text, size, "%s: %s | algorithm %s%s | %s data, seed %llu, weights %s, "
+                    "workspace %s%s | ", p->label,
+                    t->out->spec[0] != '\0' ? t->out->spec : ref_op_name(p->ref.op),
+                    t->out->algorithm[0] != '\0' ? t->out->algorithm : "-",
+                    t->forced != NULL ? " (forced)" : "",
+                    p->data == JUDGE_INTEGER ? "integer" : "real", (unsigned long long)p->seed,
+                    p->prepared ? "prepared" : "raw", p->own_workspace ? "own" : "lent",
+                    p->in_place ? ", in place" : "");
+}
+
+void check_fail(struct trial *t, const char *format, ...)
+{
+    struct judge_result *out = t->out;
+    va_list list;
+    int used;
+
+    if (out->verdict == JUDGE_FAIL) {
+        return;
+    }
+    out->verdict = JUDGE_FAIL;
+    used = describe(t, out->message, sizeof out->message);
+    if (used < 0 || (size_t)used >= sizeof out->message) {
+        return;
+    }
+    va_start(list, format);
+    vsnprintf(out->message + used, sizeof out->message - (size_t)used, format, list);
+    va_end(list);
+}
+
+bool check_status(struct trial *t, const char *step, cvy_status status)
+{
+    if (status != CVY_OK) {
+        check_fail(t, "%s: %s: %s", step, cvy_status_name(status), cvy_error_text());
+    }
+    return status == CVY_OK;
+}
+
+static bool same_desc(const cvy_desc *got, const cvy_desc *want)
+{
+    bool empty = false, same = got->dtype == want->dtype && got->layout == want->layout &&
+                               got->rank == want->rank;
+
+    for (int32_t a = 0; same && a < want->rank; a++) {
+        same = got->size[a] == want->size[a];
+        empty = empty || want->size[a] == 0;
+    }
+    for (int32_t a = 0; same && !empty && a < want->rank; a++) {
+        same = want->size[a] == 1 || got->stride[a] == want->stride[a];
+    }
+    return same;
+}
+
+static void desc_text(const cvy_desc *desc, char *text, size_t size)
+{
+    int used = snprintf(text, size, "dtype %d layout %d [", (int)desc->dtype, (int)desc->layout);
+
+    for (int32_t a = 0; a < desc->rank && a < CVY_MAX_RANK && (size_t)used < size; a++) {
+        used += snprintf(text + used, size - (size_t)used, "%s%lld/%lld", a > 0 ? ", " : "",
+                         (long long)desc->size[a], (long long)desc->stride[a]);
+    }
+    if ((size_t)used < size) {
+        snprintf(text + used, size - (size_t)used, "]");
+    }
+}
+
+static bool check_desc(struct trial *t, const char *name, const cvy_desc *got,
+                       const cvy_desc *want)
+{
+    char got_text[200], want_text[200];
+
+    if (same_desc(got, want)) {
+        return true;
+    }
+    desc_text(got, got_text, sizeof got_text);
+    desc_text(want, want_text, sizeof want_text);
+    check_fail(t, "plan_info.%s is %s, the reference has %s", name, got_text, want_text);
+    return false;
+}
+
+static bool check_indices_desc(struct trial *t)
+{
+    cvy_desc want = t->dst;
+    cvy_dtype dtype = t->problem->ref.pool.indices_dtype;
+
+    want.dtype = dtype == CVY_DTYPE_DEFAULT ? CVY_I64 : dtype;
+    memset(want.stride, 0, sizeof want.stride);
+    want = judge_dense(&want);
+    return check_desc(t, "indices", &t->info.indices, &want);
+}
+
+bool check_info(struct trial *t)
+{
+    if (t->forced == NULL && t->info.algorithm[0] == '\0') {
+        check_fail(t, "plan_info.algorithm is empty");
+    }
+    if (t->forced != NULL && strstr(t->info.algorithm, t->forced) == NULL) {
+        check_fail(t, "plan_info.algorithm is another one");
+    }
+    if (t->needs.indices_out && !check_indices_desc(t)) {
+        return false;
+    }
+    return check_desc(t, "dst", &t->info.dst, &t->dst) && t->out->verdict != JUDGE_FAIL;
+}
+
+void check_memory(struct trial *t, const struct memory_slot slots[SLOT_COUNT])
+{
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        const char *name = i < SLOT_SOURCES ? slot_names[i] : "srcs";
+        int64_t byte;
+
+        if (slots[i].used && memory_damage(&slots[i], &byte)) {
+            bool outside = byte < 0 || byte >= (int64_t)slots[i].bytes;
+
+            check_fail(t, "%s was written at byte %lld of %lld: %s", name, (long long)byte,
+                       (long long)slots[i].bytes,
+                       outside ? "outside the tensor" : "an input, or a gap between elements");
+        }
+    }
+}
+
+// Where zero's sign and a NaN's place are all that could differ.
+static bool moves_values(const struct ref_problem *p)
+{
+    return p->op == REF_COPY || p->op == REF_CONCAT || p->op == REF_MAX_UNPOOL ||
+           (p->op == REF_POOL && (p->pool.kind == CVY_POOL_MAX ||
+                                  p->pool.kind == CVY_POOL_ADAPTIVE_MAX));
+}
+
+static bool may_flush(const struct ref_problem *p, float want, float got)
+{
+    bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT;
+
+    return !plain_move && fabsf(want) < 0x1p-126f && got == 0.0f;
+}
+
+static bool exactly(const struct ref_problem *p, float want, float got)
+{
+    bool same_sign = !moves_values(p) || !signbit(want) == !signbit(got);
+
+    return (got == want && same_sign) || may_flush(p, want, got);
+}
+
+// The error as a share of the tolerance: at most 1 is right.
+static double share_of(const struct ref_problem *p, float got, double value, double tolerance)
+{
+    float want = (float)value;
+
+    if (isnan(want) || isinf(want)) {
+        return isnan(want) ? (isnan(got) ? 0.0 : INFINITY) : (got == want ? 0.0 : INFINITY);
+    }
+    if (!isfinite(got)) {
+        return INFINITY;
+    }
+    if (tolerance == 0.0) {
+        return exactly(p, want, got) ? 0.0 : INFINITY;
+    }
+    return fabs((double)got - value) / tolerance;
+}
+
+static void locate(struct judge_result *out, const cvy_desc *desc, int64_t i)
+{
+    out->bad_rank = desc->rank;
+    for (int32_t a = desc->rank - 1; a >= 0; a--) {
+        out->bad_index[a] = i % desc->size[a];
+        i /= desc->size[a];
+    }
+}
+
+static void place_text(const struct judge_result *out, char *text, size_t size)
+{
+    int used = snprintf(text, size, "[");
+
+    for (int32_t a = 0; a < out->bad_rank && (size_t)used < size; a++) {
+        used += snprintf(text + used, size - (size_t)used, "%s%lld", a > 0 ? ", " : "",
+                         (long long)out->bad_index[a]);
+    }
+    if ((size_t)used < size) {
+        snprintf(text + used, size - (size_t)used, "]");
+    }
+}
+
+static void fail_at(struct trial *t, const cvy_desc *desc, int64_t i, int64_t bad, int64_t count,
+                    const char *why)
+{
+    struct judge_result *out = t->out;
+    char place[160];
+
+    locate(out, desc, i);
+    place_text(out, place, sizeof place);
+    check_fail(t, "%s at %s: got %.9g, want %.9g, tolerance %.3g; %lld of %lld bad", why, place,
+               out->got, out->want, out->tolerance, (long long)bad, (long long)count);
+}
+
+void check_outputs(struct trial *t, const struct memory_slot *dst, const struct ref_outputs *ref)
+{
+    int64_t first = -1, bad = 0;
+
+    t->out->outputs = ref->count;
+    for (int64_t i = 0; i < ref->count; i++) {
+        double share = share_of(&t->problem->ref, dst->values[i], ref->value[i],
+                                ref->tolerance[i]);
+
+        if (share > 1.0 || memory_not_written(dst, i)) {
+            first = first < 0 ? i : first;
+            bad++;
+        }
+        t->out->worst = share > t->out->worst ? share : t->out->worst;
+    }
+    if (first >= 0) {
+        t->out->got = dst->values[first];
+        t->out->want = ref->value[first];
+        t->out->tolerance = ref->tolerance[first];
+        fail_at(t, &t->dst, first, bad, ref->count,
+                memory_not_written(dst, first) ? "not written" : "wrong");
+    }
+}
+
+void check_indices(struct trial *t, const struct memory_slot *indices,
+                   const struct ref_outputs *ref)
+{
+    int64_t first = -1, bad = 0;
+
+    for (int64_t i = 0; i < ref->count; i++) {
+        if (indices->indices[i] != ref->indices[i]) {
+            first = first < 0 ? i : first;
+            bad++;
+        }
+    }
+    if (first >= 0) {
+        t->out->got = (double)indices->indices[first];
+        t->out->want = (double)ref->indices[first];
+        t->out->tolerance = 0.0;
+        t->out->worst = INFINITY;
+        fail_at(t, &t->dst, first, bad, ref->count, "wrong index");
+    }
+}

@@ -1,0 +1,171 @@
+#!/bin/sh
+# Installs what is missing, builds, and runs every test: sh tools/test.sh. Builds go to build-test/,
+# build-asan/ and, for the demo, build/. A line for each stage; last, alone on a line,
+# "N passed, N failed". Exit status 1 if anything failed.
+# shellcheck disable=SC2086,SC2317    # $pocl is a list of words; stage calls functions by name
+set -u
+cd "$(dirname "$0")/.." || exit 1
+PATH=/usr/bin:/bin:$PATH        # Debian's meson and python3 before any other
+root=$PWD
+build=$root/build-test
+asan=$root/build-asan
+logs=$build/logs
+test_seconds=300                # for one test program, which must be far from needing them
+export LC_ALL=C
+export POCL_CACHE_DIR="$build/pocl-cache" MESA_SHADER_CACHE_DIR="$build/mesa-cache"
+unset CONVOY_DEVICE
+
+# One OpenCL driver each, so that a run does not depend on what else is installed.
+pocl="OCL_ICD_VENDORS=pocl.icd"
+rusticl="OCL_ICD_VENDORS=rusticl.icd RUSTICL_ENABLE=llvmpipe"
+
+passed=0
+failed=0
+
+finish()
+{
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+}
+
+# report LABEL PASSED FAILED START LOG: counts, prints the stage's line, and what failed.
+report()
+{
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    printf '%-34s %6d passed %4d failed %5d s\n' "$1" "$2" "$3" $(($(date +%s) - $4))
+    [ "$3" -eq 0 ] || tail -n 60 "$5" | sed 's/^/    /'
+}
+
+# stage LABEL COMMAND...: one check.
+stage()
+{
+    label=$1
+    shift
+    start=$(date +%s)
+    log=$logs/$(echo "$label" | tr -c 'a-zA-Z0-9\n' _).log
+    if "$@" >"$log" 2>&1; then
+        report "$label" 1 0 "$start" "$log"
+    else
+        report "$label" 0 1 "$start" "$log"
+        return 1
+    fi
+}
+
+# field NAME FILE: a number of Criterion's last line, such as
+# "[====] Synthesis: Tested: 12 | Passing: 10 | Failing: 2 | Crashing: 1", 0 if there is none.
+# Failing counts those that crash, too.
+field()
+{
+    number=$(sed -n "s/.*Synthesis:.*$1: *\([0-9][0-9]*\).*/\1/p" "$2" | tail -n 1)
+    echo "${number:-0}"
+}
+
+# criterion LABEL BUILD WORD...: every test program of a build. The words go before it, after
+# "env": variables, then a wrapper if one is wanted. A program that tests nothing has failed.
+criterion()
+{
+    label=$1
+    tests=$2/tests
+    programs=0
+    shift 2
+    for program in "$tests"/test_*; do
+        if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+            continue            # a folder of object files
+        fi
+        name=$(basename "$program")
+        start=$(date +%s)
+        log=$logs/$label-$name
+        rm -f "$log.tap"
+        timeout -k 10 "$test_seconds" env "$@" "$program" -j2 --tap="$log.tap" >"$log.log" 2>&1
+        status=$?
+        good=$(field Passing "$log.log")
+        bad=$(($(field Tested "$log.log") - good))
+        if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }; then
+            bad=1               # out of time, dead before it could count, or nothing to run on
+            echo "$name: $good tests passed, exit status $status" >>"$log.log"
+        fi
+        report "$label: $name" "$good" "$bad" "$start" "$log.log"
+        programs=$((programs + 1))
+        skipped=$(grep -c '^ok .*# SKIP' "$log.tap" 2>/dev/null)
+        [ "${skipped:-0}" -eq 0 ] || echo "    $skipped skipped, which is no pass"
+    done
+    [ "$programs" -gt 0 ] || stage "$label: any test program" false
+}
+
+configure()
+{
+    [ -f "$1/build.ninja" ] || meson setup "$@"
+}
+
+build_all()
+{
+    configure "$build" --buildtype=debugoptimized -Dwerror=true && ninja -C "$build"
+}
+
+build_asan()
+{
+    configure "$asan" --buildtype=debugoptimized -Db_lundef=false -Db_sanitize=address,undefined &&
+        ninja -C "$asan"
+}
+
+# Each public header alone, in both languages.
+headers()
+{
+    for header in include/convoy/*.h; do
+        set -- -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only
+        gcc -std=c11 "$@" -x c "$header" || return 1
+        g++ -std=c++17 "$@" -x c++ "$header" || return 1
+    done
+}
+
+# Criterion passes a test that leaks: what counts is whether the sanitizer left a report.
+sanitizer_reports()
+{
+    set -- "$asan"/report.*
+    [ -f "$1" ] || return 0
+    echo "$# reports in $asan, the first of them:"
+    head -n 50 "$1"
+    return 1
+}
+
+# The first C block of README.md, as a user would build it.
+readme()
+{
+    library=$(find "$build" -name libconvoy.so | head -n 1)
+    [ -n "$library" ] || { echo "no libconvoy.so in $build"; return 1; }
+    library=$(dirname "$library")
+    awk '/^```/ { if (inside) exit; if ($0 == "```c") { inside = 1; next } } inside' README.md \
+        >"$build/readme.c"
+    [ -s "$build/readme.c" ] || { echo "no C block in README.md"; return 1; }
+    gcc -std=c11 -Wall -Wextra -Werror -Iinclude "$build/readme.c" -o "$build/readme" \
+        -L"$library" -Wl,-rpath,"$library" -lconvoy -lm &&
+        env $pocl timeout "$test_seconds" "$build/readme"
+}
+
+sh tools/setup.sh test || { failed=1; finish; }
+mkdir -p "$logs" "$POCL_CACHE_DIR" "$MESA_SHADER_CACHE_DIR"
+stage "build, warnings are errors" build_all || finish
+
+stage "headers alone in C11 and C++17" headers
+stage "lint" python3 tools/lint.py
+criterion pocl "$build" $pocl
+criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
+stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest
+stage "convoy selftest on rusticl" env $rusticl timeout "$test_seconds" \
+    "$build/tools/convoy" selftest
+stage "README's example" readme
+stage "demo" env $pocl sh tools/demo.sh
+
+if stage "build with sanitizers" build_asan; then
+    rm -f "$asan"/report.*
+    # Leaks of the drivers' own; the tests count OpenCL objects themselves.
+    printf 'leak:%s\n' libpocl libLLVM libclang libOpenCL.so >"$asan/suppressions"
+    criterion sanitizers "$asan" OCL_ICD_VENDORS=pocl.icd \
+        ASAN_OPTIONS="log_path=$asan/report:detect_leaks=1" \
+        UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1" \
+        LSAN_OPTIONS="suppressions=$asan/suppressions:print_suppressions=0"
+    stage "sanitizers report nothing" sanitizer_reports
+fi
+finish
