@@ -1,6 +1,6 @@
-// dst[i] = activation(src[i]) over up to six axes with any strides; src may be exactly dst. S0 is the
-// innermost size, the outermost needs none. slope has strides of its own, 0 but along the channels.
-// One work-item makes one element. Flat grid over the elements.
+// dst[i] = activation(src[i]) over up to six axes with any strides; src may be exactly dst. S0 is
+// the innermost size, the outermost needs none. slope has strides of its own, 0 but along the
+// channels. One work-item makes one element. Flat grid over the elements.
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(activation_reference)(
     __global const T *src, ulong src_at, __global const T *restrict slope, ulong slope_at,

@@ -1,7 +1,7 @@
-// Copies rows whose elements lie together in both tensors, bit for bit. `length` elements a row, in
-// `chunks` pieces of `chunk`; R rows along axis 1 in `blocks` of `block`; axes 2 to 5 are outer ones.
-// One work-item moves one piece of the rows of one block, vectors of V. Flat grid over chunks,
-// blocks, S2, S3, S4 and the outermost axis. Fixed at build: V.
+// Copies rows whose elements lie together in both tensors, bit for bit. `length` elements a row,
+// in `chunks` pieces of `chunk`; R rows along axis 1 in `blocks` of `block`; axes 2 to 5 are outer
+// ones. One work-item moves one piece of the rows of one block, vectors of V. Flat grid over
+// chunks, blocks, S2, S3, S4 and the outermost axis. Fixed at build: V.
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(copy_rows)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,

@@ -1,8 +1,8 @@
-// Copies between tensors whose innermost axes differ (NCHW and NHWC), bit for bit: axis a has stride
-// 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. A work-group of LOCAL_X
-// by LOCAL_Y items moves a tile of LOCAL_X x LOCAL_X through local memory, so that neighbouring items
-// read and write neighbouring elements; a row is one longer to keep columns in different banks.
-// Groups along x: a tiles, b tiles, S0, S1, S2 and the outermost axis.
+// Copies between tensors whose innermost axes differ (NCHW and NHWC), bit for bit: axis a has
+// stride 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. A work-group of
+// LOCAL_X by LOCAL_Y items moves a tile of LOCAL_X x LOCAL_X through local memory, so that
+// neighbouring items read and write neighbouring elements; a row is one longer to keep columns in
+// different banks. Groups along x: a tiles, b tiles, S0, S1, S2 and the outermost axis.
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(copy_tiled)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,

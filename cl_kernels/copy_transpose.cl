@@ -1,8 +1,8 @@
-// Copies between tensors whose innermost axes differ (NCHW and NHWC), bit for bit: axis a has stride
-// 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. One work-item moves a
-// block of A / a_blocks by B / b_blocks elements in tiles of V x V: V vectors are read along b,
-// turned in registers and written along a. Blocks are no smaller than a tile unless the axis is, so
-// the last tile of a block is moved back to fit; axes below V go element by element.
+// Copies between tensors whose innermost axes differ (NCHW and NHWC), bit for bit: axis a has
+// stride 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. One work-item
+// moves a block of A / a_blocks by B / b_blocks elements in tiles of V x V: V vectors are read
+// along b, turned in registers and written along a. Blocks are no smaller than a tile unless the
+// axis is, so the last tile of a block is moved back to fit; axes below V go element by element.
 // Flat grid over a blocks, b blocks, S0, S1, S2 and the outermost axis. Fixed at build: V.
 #if V > 1
 // Transposes a V x V tile: each round zips row i with row i + V / 2, which turns the bits of

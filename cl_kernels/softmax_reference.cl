@@ -1,8 +1,8 @@
 // Softmax along one axis of any stride; src may be exactly dst:
 //   dst[i] = exp(src[i] - max) / sum of exp(src[j] - max) over j
 // The difference is kept in two parts: rounded once, its error alone would be that of e^-80 many
-// times over. A row with NaN, +inf or nothing but -inf is NaN. S0 to S3 are the sizes of the other axes,
-// the outermost needs none. One work-item makes one row. Flat grid over the rows.
+// times over. A row with NaN, +inf or nothing but -inf is NaN. S0 to S3 are the sizes of the other
+// axes, the outermost needs none. One work-item makes one row. Flat grid over the rows.
 #define RUN 64
 
 // e^(x - most), given that x <= most.

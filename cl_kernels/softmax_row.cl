@@ -1,9 +1,9 @@
 // Softmax of rows whose elements lie together, as softmax_reference.cl; src may be exactly dst. A
 // work-group makes one row after another, `block` of them: each of its LOCAL_X items (a power of
-// two) takes every LOCAL_X-th vector of V, the last elements go through a vector as well, and partial
-// results meet in local memory, always in the same order. Exponentials wait in dst to be divided.
-// S0 to S3 are the sizes of the other axes, the outermost needs none. Groups along x: blocks of rows.
-// Fixed at build: V.
+// two) takes every LOCAL_X-th vector of V, the last elements go through a vector as well, and
+// partial results meet in local memory, always in the same order. Exponentials wait in dst to be
+// divided. S0 to S3 are the sizes of the other axes, the outermost needs none. Groups along x:
+// blocks of rows. Fixed at build: V.
 #define RUN 64
 
 // Vector i of a row, `fill` behind its end.

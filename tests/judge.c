@@ -156,7 +156,8 @@ static cvy_status open_slot(struct judge *j, enum judge_slot slot, const cvy_des
                             struct judge_random *r)
 {
     static const int64_t shifts[] = { 0, 1, 2, 3, 5, 16, 64 };
-    size_t shift = (size_t)shifts[random_between(r, 0, 6)] * cvy_dtype_bytes(desc->dtype);
+    size_t element = cvy_dtype_bytes(desc->dtype == CVY_DTYPE_DEFAULT ? CVY_F32 : desc->dtype);
+    size_t shift = (size_t)shifts[random_between(r, 0, 6)] * element;
 
     return memory_open(&j->slots[slot], j->context, desc, CANARY_BYTES + shift);
 }

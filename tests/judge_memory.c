@@ -105,12 +105,13 @@ cvy_status memory_open(struct memory_slot *s, cvy_context *context, const cvy_de
     cvy_status st;
 
     s->desc = judge_dense(desc);
+    s->desc.dtype = desc->dtype == CVY_DTYPE_DEFAULT ? CVY_F32 : desc->dtype;
     s->count = 1;
     for (int32_t a = 0; a < desc->rank; a++) {
         s->count *= desc->size[a];
     }
     s->offset = offset;
-    s->bytes = (size_t)extent(&s->desc) * cvy_dtype_bytes(desc->dtype);
+    s->bytes = (size_t)extent(&s->desc) * cvy_dtype_bytes(s->desc.dtype);
     s->total = (s->offset + s->bytes + CANARY_BYTES + 3) / 4 * 4;
     st = reserve(s, context);
     reserve_elements(s);

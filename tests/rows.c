@@ -2,6 +2,7 @@
 // a convolution; and how a row becomes a problem.
 #include "rows.h"
 
+#include "judge_random.h"
 #include "rows_parts.h"
 
 #include <stdio.h>
@@ -107,6 +108,7 @@ void rows_place(const struct row *row, cvy_layout layout, struct judge_problem *
 void rows_problem(size_t i, cvy_layout layout, enum judge_data data, struct judge_problem *out)
 {
     struct row_list first = rows_conv(), second = rows_other();
+    struct judge_random random;
     struct row made;
     const struct row *row = &made;
 
@@ -121,6 +123,7 @@ void rows_problem(size_t i, cvy_layout layout, enum judge_data data, struct judg
     rows_place(row, layout, out);
     out->data = data;
     out->seed = i * 1000 + (size_t)layout * 10 + (size_t)data;
-    out->prepared = (i + (size_t)layout + (size_t)data) % 2 == 0;
-    out->own_workspace = (i / 2 + (size_t)data) % 2 == 0;
+    random.state = out->seed;
+    out->prepared = random_chance(&random, 50);
+    out->own_workspace = random_chance(&random, 50);
 }

@@ -1,4 +1,5 @@
-// Concatenation on every device: one copy for each source, into its part of dst. Made of children only.
+// Concatenation on every device: one copy for each source, into its part of dst. Made of children
+// only.
 #include "algo/walk.h"
 
 static bool applicable(const struct device *device, const struct problem *problem)

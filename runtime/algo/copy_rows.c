@@ -1,5 +1,5 @@
-// Copies between tensors with the same innermost axis, on CPUs with wide vectors. Devices of the SIMT
-// kind do as well with copy_strided, whose neighbouring items move neighbouring elements.
+// Copies between tensors with the same innermost axis, on CPUs with wide vectors. Devices of the
+// SIMT kind do as well with copy_strided, whose neighbouring items move neighbouring elements.
 #include "algo/walk.h"
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)

@@ -119,8 +119,7 @@ struct kernel_arg {
 // A job: the launches of one enqueue, under the queue's submit lock from begin to end.
 struct job {
     cvy_queue *queue;
-    void *wait_list;            // cl_event array: what is not complete of all that is waited for
-    uint32_t wait_count;
+    struct awaited *awaited;    // private: what is not complete of all that is waited for, or NULL
     cvy_event *event;           // NULL when the caller wants none
     bool locked;
 };

@@ -4,69 +4,6 @@
 
 #include <time.h>
 
-// Launches ----------------------------------------------------------------------------------------
-
-cvy_status launch_list_reserve(struct launch_list *list)
-{
-    if (list->head + list->count == list->cap && list->head > list->count) {
-        memmove(list->items, list->items + list->head, list->count * sizeof *list->items);
-        list->head = 0;
-    }
-    return array_reserve(&list->items, &list->cap, list->head + list->count, sizeof *list->items);
-}
-
-void launch_list_push(struct launch_list *list, cl_event event, const char *name)
-{
-    list->items[list->head + list->count++] = (struct launch) { event, name };
-}
-
-void launch_list_free(struct launch_list *list, bool release)
-{
-    for (size_t i = 0; release && i < list->count; i++)
-        opencl()->clReleaseEvent(list->items[list->head + i].event);
-    free(list->items);
-    memset(list, 0, sizeof *list);
-}
-
-cvy_status launch_state(cl_event event, cl_int *out)
-{
-    *out = CL_QUEUED;
-    return CALL(clGetEventInfo, event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof *out, out, NULL);
-}
-
-// PoCL marks each job that could not run because of another with a plain -1.
-#define POCL_FAILED (-1)
-
-struct failure launch_failure(const struct launch *launch, cl_int state)
-{
-    cvy_status status = state == POCL_FAILED ? CVY_ERR_DEPENDENCY : opencl_status(state);
-
-    return (struct failure) { status, state, launch->name };
-}
-
-cvy_status failure_report(const struct failure *failure)
-{
-    if (failure->status == CVY_OK)
-        return CVY_OK;
-    if (failure->code == POCL_FAILED)
-        return fail_opencl(failure->status, failure->code, "%s did not run: a job before it failed "
-                           "(the driver says -1)", failure->name);
-    return fail_opencl(failure->status, failure->code, "%s did not complete: %s (%d)",
-                       failure->name, opencl_code_name(failure->code), failure->code);
-}
-
-cvy_status launch_wait(cl_event event)
-{
-    cl_int code = opencl()->clWaitForEvents(1, &event), state;
-
-    // The wait's own code says no more than that something failed; the event's state says what.
-    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
-        return CVY_OK;
-    if (code != CL_SUCCESS && launch_state(event, &state) == CVY_OK && state < 0)
-        return CVY_OK;
-    return opencl_check(code, "clWaitForEvents");
-}
-
 // Life --------------------------------------------------------------------------------------------
 
 cvy_status event_new(cvy_context *context, cl_command_queue queue, bool profiling, cvy_event **out)
@@ -142,7 +79,7 @@ cvy_status cvy_event_wrap(cvy_context *context, void *cl_event, cvy_event **out)
     TRY(event_new(context, queue, false, &event));
     TRY(launch_list_reserve(&event->launches));
     TRY(CALL(clRetainEvent, cl_event));
-    launch_list_push(&event->launches, cl_event, "the wrapped cl_event");
+    launch_list_push(&event->launches, &(struct launch) { cl_event, "the wrapped cl_event", NULL });
     *out = event;
     event = NULL;
 out:

@@ -5,15 +5,20 @@
 // A queue that is never finished looks at two old launches for each new one, from this many on.
 #define PENDING_SLACK 64
 
+uint32_t job_wait_count(const struct job *job)
+{
+    return job->awaited ? (uint32_t)job->awaited->count : 0;
+}
+
+const cl_event *job_wait_list(const struct job *job)
+{
+    return job->awaited ? job->awaited->events : NULL;
+}
+
 // Wait lists --------------------------------------------------------------------------------------
 
-// The launches to wait for, without those that are complete.
-struct collector {
-    cl_event *items;
-    size_t count, cap;
-};
-
-static cvy_status collect_launch(struct collector *list, const struct launch *launch)
+// Only what is not complete needs to be waited for.
+static cvy_status collect_launch(struct job *job, const struct launch *launch)
 {
     cl_int state;
     cvy_status st = CVY_OK;
@@ -24,22 +29,22 @@ static cvy_status collect_launch(struct collector *list, const struct launch *la
     if (state < 0)
         return fail_opencl(CVY_ERR_DEPENDENCY, state, "wait: %s has failed: %s (%d)", launch->name,
                            opencl_code_name(state), state);
-    TRY(array_reserve(&list->items, &list->cap, list->count, sizeof *list->items));
-    list->items[list->count++] = launch->event;
+    if (!job->awaited)
+        TRY(awaited_new(&job->awaited));
+    TRY(awaited_add(job->awaited, launch->event));
 out:
     return st;
 }
 
 // OpenCL wants another queue flushed before its events are waited for.
-static cvy_status collect_event(struct collector *list, const cvy_queue *queue,
-                                const cvy_event *event)
+static cvy_status collect_event(struct job *job, const cvy_queue *queue, const cvy_event *event)
 {
-    size_t before = list->count;
+    uint32_t before = job_wait_count(job);
     cvy_status st = CVY_OK;
 
     for (size_t i = 0; i < event->launches.count; i++)
-        TRY(collect_launch(list, &event->launches.items[event->launches.head + i]));
-    if (list->count > before && event->cl_queue && event->cl_queue != queue->cl_queue)
+        TRY(collect_launch(job, &event->launches.items[event->launches.head + i]));
+    if (job_wait_count(job) > before && event->cl_queue && event->cl_queue != queue->cl_queue)
         TRY(CALL(clFlush, event->cl_queue));
 out:
     return st;
@@ -59,7 +64,6 @@ static cvy_status check_wait_event(const cvy_queue *queue, const cvy_event *even
 static cvy_status collect(const cvy_queue *queue, const cvy_wait *wait, const cvy_event *extra,
                           struct job *job)
 {
-    struct collector list = { 0 };
     size_t count = wait ? wait->count : 0;
     cvy_status st = CVY_OK;
 
@@ -68,14 +72,10 @@ static cvy_status collect(const cvy_queue *queue, const cvy_wait *wait, const cv
     for (size_t i = 0; i < count; i++)
         TRY(check_wait_event(queue, wait->events[i], i));
     for (size_t i = 0; i < count; i++)
-        TRY(collect_event(&list, queue, wait->events[i]));
+        TRY(collect_event(job, queue, wait->events[i]));
     if (extra)
-        TRY(collect_event(&list, queue, extra));
-    job->wait_list = list.items;
-    job->wait_count = (uint32_t)list.count;
-    list.items = NULL;
+        TRY(collect_event(job, queue, extra));
 out:
-    free(list.items);
     return st;
 }
 
@@ -105,8 +105,8 @@ static cvy_status add_marker(struct job *job)
     cvy_status st = CVY_OK;
 
     TRY(job_room(job));
-    TRY(CALL(clEnqueueMarkerWithWaitList, job->queue->cl_queue, job->wait_count, job->wait_list,
-             &event));
+    TRY(CALL(clEnqueueMarkerWithWaitList, job->queue->cl_queue, job_wait_count(job),
+             job_wait_list(job), &event));
     TRY(job_keep(job, event, "an empty job"));
 out:
     return st;
@@ -114,7 +114,7 @@ out:
 
 cvy_status job_end(struct job *job, cvy_status st, cvy_event **event)
 {
-    if (st == CVY_OK && job->event && !job->event->launches.count && job->wait_count)
+    if (st == CVY_OK && job->event && !job->event->launches.count && job->awaited)
         st = add_marker(job);
     if (job->locked)
         pthread_mutex_unlock(&job->queue->submit);
@@ -123,7 +123,7 @@ cvy_status job_end(struct job *job, cvy_status st, cvy_event **event)
         job->event = NULL;
     }
     cvy_event_destroy(&job->event);
-    free(job->wait_list);
+    awaited_release(job->awaited, true);
     memset(job, 0, sizeof *job);
     return st;
 }
@@ -146,14 +146,15 @@ out:
 
 cvy_status job_keep(struct job *job, cl_event event, const char *name)
 {
+    const struct launch launch = { event, name, job->awaited };
     cvy_status st = CVY_OK;
 
     if (!event)
         return fail(CVY_ERR_INTERNAL, "%s was enqueued and the driver gave no event", name);
-    launch_list_push(&job->queue->pending, event, name);
+    launch_list_push(&job->queue->pending, &launch);
     if (job->event) {
         TRY(CALL(clRetainEvent, event));
-        launch_list_push(&job->event->launches, event, name);
+        launch_list_push(&job->event->launches, &launch);
     }
 out:
     return st;
@@ -167,7 +168,7 @@ cvy_status job_launch(struct job *job, struct kernel *kernel, const size_t group
 
     TRY(job_room(job));
     TRY(kernel_enqueue(job->queue->context, job->queue->cl_queue, kernel, groups, args, count,
-                       job->wait_count, job->wait_list, &event));
+                       job_wait_count(job), job_wait_list(job), &event));
     TRY(job_keep(job, event, kernel->instance.file));
 out:
     return st;
@@ -186,7 +187,7 @@ cvy_status job_copy(struct job *job, const struct region *src, const struct regi
         return fail(CVY_ERR_ALIAS, "copy: source and destination overlap");
     TRY(job_room(job));
     TRY(CALL(clEnqueueCopyBuffer, job->queue->cl_queue, src->memory, dst->memory, src->offset,
-             dst->offset, bytes, job->wait_count, job->wait_list, &event));
+             dst->offset, bytes, job_wait_count(job), job_wait_list(job), &event));
     TRY(job_keep(job, event, "copy"));
 out:
     return st;

@@ -69,7 +69,7 @@ static cl_kernel pop(struct kernel *kernel)
     return handle;
 }
 
-cvy_status kernel_take(struct kernel *kernel, cl_kernel *out)
+static cvy_status kernel_take(struct kernel *kernel, cl_kernel *out)
 {
     char name[128];
     cl_int code;
@@ -81,7 +81,7 @@ cvy_status kernel_take(struct kernel *kernel, cl_kernel *out)
     return CREATE(*out, clCreateKernel, kernel->program, name);
 }
 
-void kernel_give(struct kernel *kernel, cl_kernel handle)
+static void kernel_give(struct kernel *kernel, cl_kernel handle)
 {
     cvy_status st;
 

@@ -50,30 +50,53 @@ struct cvy_buffer {
     size_t begin;
 };
 
-// Events: event.c ---------------------------------------------------------------------------------
+// Launches: launch.c ------------------------------------------------------------------------------
 
-// The first launch that failed. status CVY_OK: none did.
-struct failure {
-    cvy_status status;
-    cl_int code;
-    const char *name;               // what ran: a literal
+// What all launches of one job wait for; shared by them and counted.
+struct awaited {
+    _Atomic int refs;
+    cl_event *events;               // retained
+    size_t count, cap;
 };
+
+cvy_status awaited_new(struct awaited **out);
+cvy_status awaited_add(struct awaited *awaited, cl_event event);
+void awaited_release(struct awaited *awaited, bool release);    // NULL is fine
 
 struct launch {
-    cl_event event;
+    cl_event event;                 // retained
     const char *name;               // a literal: the kernel's file, or "write"
+    struct awaited *awaited;        // NULL: nothing
 };
 
-// Launches that an object keeps until they are complete, oldest first, from items[head].
+// Launches that an object keeps, oldest first, from items[head].
 struct launch_list {
     struct launch *items;
     size_t head, count, cap;        // count: of those from head on
 };
 
 cvy_status launch_list_reserve(struct launch_list *list);       // room for one more
-// Takes over one reference of event. Room must have been reserved.
-void launch_list_push(struct launch_list *list, cl_event event, const char *name);
+// Takes over one reference of the event, takes one of `awaited`. Room must have been reserved.
+void launch_list_push(struct launch_list *list, const struct launch *launch);
+void launch_list_pop(struct launch_list *list);                 // drops the oldest
 void launch_list_free(struct launch_list *list, bool release);
+
+// The first launch that failed. status CVY_OK: none did.
+struct failure {
+    cvy_status status;
+    cl_int code;
+    const char *name;
+};
+
+// CL_COMPLETE, a code above it while not complete, or negative. Errors: the driver's.
+cvy_status launch_state(cl_event event, cl_int *out);
+// The failure that a negative state means.
+struct failure launch_failure(const struct launch *launch, cl_int state);
+cvy_status failure_report(const struct failure *failure);
+// Blocks until a launch is over, however it ended.
+cvy_status launch_wait(cl_event event);
+
+// Events: event.c ---------------------------------------------------------------------------------
 
 struct cvy_event {
     uint32_t magic;
@@ -84,14 +107,7 @@ struct cvy_event {
     struct launch_list launches;    // fixed once the job has ended
 };
 
-// CL_COMPLETE, a code above it while not complete, or negative. Errors: the driver's.
-cvy_status launch_state(cl_event event, cl_int *out);
-// The failure that a negative state means.
-struct failure launch_failure(const struct launch *launch, cl_int state);
-cvy_status failure_report(const struct failure *failure);
 cvy_status event_new(cvy_context *context, cl_command_queue queue, bool profiling, cvy_event **out);
-// Blocks until a launch is over, however it ended.
-cvy_status launch_wait(cl_event event);
 
 // Queues: queue.c ---------------------------------------------------------------------------------
 
@@ -116,6 +132,8 @@ cvy_status queue_prune(cvy_queue *queue, uint64_t most);
 // Around each command of a job: room for its event, so that nothing can fail for want of memory
 // once it is enqueued; then the event, taken over.
 cvy_status job_room(struct job *job);
+uint32_t job_wait_count(const struct job *job);
+const cl_event *job_wait_list(const struct job *job);
 cvy_status job_keep(struct job *job, cl_event event, const char *name);
 
 // Kernels: program.c, kernel.c --------------------------------------------------------------------

@@ -128,9 +128,7 @@ cvy_status queue_prune(cvy_queue *queue, uint64_t most)
             break;
         if (state < 0 && queue->failure.status == CVY_OK)
             queue->failure = launch_failure(oldest, state);
-        opencl()->clReleaseEvent(oldest->event);
-        list->head++;
-        list->count--;
+        launch_list_pop(list);
         queue->popped++;
     }
 out:

@@ -68,7 +68,7 @@ cvy_status cvy_queue_write(cvy_queue *queue, cvy_tensor dst, const void *src, si
     if (bytes) {
         TRY(job_room(&job));
         TRY(CALL(clEnqueueWriteBuffer, queue->cl_queue, to.memory, CL_FALSE, to.offset, bytes, src,
-                 job.wait_count, job.wait_list, &event));
+                 job_wait_count(&job), job_wait_list(&job), &event));
         TRY(job_keep(&job, event, "write"));
     }
 out:
@@ -90,7 +90,7 @@ cvy_status cvy_queue_read(cvy_queue *queue, cvy_tensor src, void *dst, size_t by
     if (bytes) {
         TRY(job_room(&job));
         TRY(CALL(clEnqueueReadBuffer, queue->cl_queue, from.memory, CL_FALSE, from.offset, bytes,
-                 dst, job.wait_count, job.wait_list, &event));
+                 dst, job_wait_count(&job), job_wait_list(&job), &event));
         TRY(job_keep(&job, event, "read"));
     }
 out:
@@ -141,7 +141,7 @@ cvy_status cvy_queue_fill(cvy_queue *queue, cvy_tensor dst, const void *pattern,
     if (bytes) {
         TRY(job_room(&job));
         TRY(CALL(clEnqueueFillBuffer, queue->cl_queue, to.memory, pattern, pattern_bytes,
-                 to.offset, bytes, job.wait_count, job.wait_list, &event));
+                 to.offset, bytes, job_wait_count(&job), job_wait_list(&job), &event));
         TRY(job_keep(&job, event, "fill"));
     }
 out:
@@ -165,7 +165,7 @@ static cvy_status enqueue_map(struct job *job, const struct region *region, size
     TRY(job_room(job));
     pointer = opencl()->clEnqueueMapBuffer(job->queue->cl_queue, region->memory, CL_FALSE,
                                            by_access[access], region->offset, bytes,
-                                           job->wait_count, job->wait_list, &event, &code);
+                                           job_wait_count(job), job_wait_list(job), &event, &code);
     TRY(opencl_created(pointer, code, "clEnqueueMapBuffer"));
     TRY(job_keep(job, event, "map"));
     *out = pointer;
@@ -212,7 +212,7 @@ cvy_status cvy_queue_unmap(cvy_queue *queue, cvy_tensor tensor, void *pointer,
     TRY(begin(queue, wait, false, "", &job));
     TRY(job_room(&job));
     code = opencl()->clEnqueueUnmapMemObject(queue->cl_queue, region.memory, pointer,
-                                             job.wait_count, job.wait_list, &event);
+                                             job_wait_count(&job), job_wait_list(&job), &event);
     if (code == CL_INVALID_VALUE)
         TRY(fail_opencl(CVY_ERR_ARGUMENT, code, "pointer is no mapping of this buffer"));
     TRY(opencl_check(code, "clEnqueueUnmapMemObject"));

@@ -16,8 +16,8 @@ static cvy_status check_like_first(const cvy_concat_params *p, const cvy_desc *s
         return fail(CVY_ERR_ARGUMENT, "srcs[%zu].dtype is %d; srcs[0] has dtype %d", i,
                     (int)src->dtype, (int)first->dtype);
     if ((src->layout == CVY_PLAIN) != (first->layout == CVY_PLAIN))
-        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].layout is %d and that of srcs[0] %d; CVY_PLAIN goes "
-                    "with CVY_PLAIN", i, (int)src->layout, (int)first->layout);
+        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].layout is %d and that of srcs[0] %d; CVY_PLAIN "
+                    "goes with CVY_PLAIN", i, (int)src->layout, (int)first->layout);
     for (int axis = 0; axis < src->rank; axis++)
         if (axis != p->axis && src->size[axis] != first->size[axis])
             return fail(CVY_ERR_SHAPE, "srcs[%zu].size[%d] is %lld; srcs[0] has %lld", i, axis,
@@ -27,7 +27,7 @@ static cvy_status check_like_first(const cvy_concat_params *p, const cvy_desc *s
 
 static cvy_status check_sources(cvy_concat_params *p, cvy_desc *srcs, int64_t size[CVY_MAX_RANK])
 {
-    char name[24];
+    char name[32];
     cvy_status st = CVY_OK;
 
     for (size_t i = 0; i < p->src_count; i++) {

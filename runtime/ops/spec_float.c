@@ -28,7 +28,7 @@ static void float_compose(bool negative, const char *digits, int exponent, char 
     const char *sign = negative ? "-" : "";
     int count = (int)strlen(digits), whole = exponent + 1;
 
-    if (exponent < -5 || exponent > 8)
+    if (exponent < -4 || exponent > 8)
         snprintf(out, SPEC_FLOAT_BYTES, "%s%c%s%se%d", sign, digits[0], count > 1 ? "." : "",
                  digits + 1, exponent);
     else if (whole <= 0)

@@ -33,6 +33,15 @@ static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_POOL, { "pool_rows", "pool_window", "pool_reference" } },
     { DEVICE_SIMT_GPU, OP_POOL, { "pool_window", "pool_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_POOL, { "pool_window", "pool_reference" } },
+    { DEVICE_CPU_WIDE, OP_COPY, { "copy_rows", "copy_transpose", "copy_strided" } },
+    { DEVICE_SIMT_GPU, OP_COPY, { "copy_tiled", "copy_strided" } },
+    { DEVICE_SIMT_SOFTWARE, OP_COPY, { "copy_tiled", "copy_strided" } },
+    { DEVICE_CPU_WIDE, OP_ACTIVATION, { "activation_dense", "activation_reference" } },
+    { DEVICE_SIMT_GPU, OP_ACTIVATION, { "activation_dense", "activation_reference" } },
+    { DEVICE_SIMT_SOFTWARE, OP_ACTIVATION, { "activation_dense", "activation_reference" } },
+    { DEVICE_CPU_WIDE, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
+    { DEVICE_SIMT_GPU, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
+    { DEVICE_SIMT_SOFTWARE, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
 };
 
 static int64_t output_vectors(const struct device *device, const struct problem *problem)
