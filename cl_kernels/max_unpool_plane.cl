@@ -58,7 +58,8 @@ __kernel void FN(max_unpool_plane)(
     if (item >= end)
         return;
     if (pass == 0) {
-        ulong c = channels_last ? item % C : item / OH / OD % C, row = channels_last ? item / C : item;
+        ulong c = channels_last ? item % C : item / OH / OD % C;
+        ulong row = channels_last ? item / C : item;
         ulong n = channels_last ? row / OH / OD : row / OH / OD / C;
         dst += dst_at + n * dst_n + c * dst_c + row / OH % OD * dst_d + row % OH * dst_h;
         for (int w = 0; w < OW; w++)

@@ -1,10 +1,10 @@
 // Pooling of every kind, any shape, any strides, with or without indices:
 //   kinds 1 max, 2 average, 3 Lp, 4 adaptive max, 5 adaptive average
 //   dst[n][c][o] = max, sum / divisor or (sum of |x|^p)^(1/p) over the taps of window o inside src
-// A max scans depth, height, width in order: NaN wins, so the last one does; among equals the first.
+// A max scans depth, height, width in order: NaN wins, so the last does; among equals the first.
 // One work-item makes one output. Flat grid over n c od oh ow, ow fastest, or n od oh ow c if
-// `channels_last`. Indices go to idx32 or idx64. Sums of `run` taps, run sums of those, and the rest
-// are added apart: with run the root of the taps, no value is part of more than 3 run additions.
+// `channels_last`. Indices go to idx32 or idx64. A sum of `run` taps is added to a sum of run such,
+// and that to the total: with run the root of the taps, errors grow with the root.
 
 // Taps [x, y) of `taps`, the first at `start`, that are inside [0, size).
 long2 FN(inside)(long start, long taps, long step, long size)
@@ -117,7 +117,8 @@ __kernel void FN(pool_reference)(
     else if (!is_max && taps == 0)
         value = 0;
     else if (!is_max)
-        value = sum / (divisor > 0 ? divisor : count_pad ? (ACC)wd.z * (ACC)wh.z * (ACC)ww.z : taps);
+        value = sum
+            / (divisor > 0 ? divisor : count_pad ? (ACC)wd.z * (ACC)wh.z * (ACC)ww.z : taps);
     STORE(dst, dst_at + n * dst_n + c * dst_c + od * dst_d + oh * dst_h + ow * dst_w, value);
     if (!indices)
         return;

@@ -1,11 +1,15 @@
 // Max and average pooling without indices where columns lie side by side (NCHW), for CPUs with wide
 // vectors:
 //   dst[n][c][o] = max or sum / divisor over the taps of window o inside src
-// Max: NaN wins, among equals the first tap. A work-item makes `block` output rows. In a row, outputs
-// whose taps are all inside go V at a time, the last V over some of those before; outputs at the
-// edges go alone, their window's rows V taps at a time where these are long.
-// Flat grid over blocks of the rows n c od oh, oh fastest. A sum of `run` values is added to a sum of
-// run such, and that to the total. Fixed at build: V.
+// Max: NaN wins, among equals the first tap. A work-item makes `block` output rows. In a row,
+// outputs whose taps are all inside go V at a time, the last V over some of those before; fewer than
+// V go together, too, where a vector ends before src does (`limit` elements), and only they are
+// stored. Outputs at the edges go alone, their window's rows V taps at a time where these are long.
+// Flat grid over blocks of the rows n c od oh, oh fastest. A sum of `run` values is added to a sum
+// of run such, and that to the total. Fixed at build: V.
+
+// Outputs that are worth a vector.
+#define FEWEST 3
 
 // The better of a maximum so far and the next value.
 #define HIGHER(y, best) ((((y) > (best)) | ((y) != (y))) ? (y) : (best))
@@ -39,6 +43,20 @@ VT FN(load)(__global const T *restrict p, int stride)
     }
 #endif
     return VLOAD(p);
+}
+
+void FN(store)(VT value, __global T *restrict p, int lanes)
+{
+#if V > 1
+    if (lanes < V) {
+        union { VT v; ACC lane[V]; } x;
+        x.v = value;
+        for (int i = 0; i < lanes; i++)
+            STORE(p, i, x.lane[i]);
+        return;
+    }
+#endif
+    VSTORE(value, p);
 }
 
 ACC FN(lanes_sum)(VT value)
@@ -118,7 +136,7 @@ ACC FN(row_max)(__global const T *restrict p, int n, int step)
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(pool_rows)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,
-    int average, int count_pad, float divisor, int run, int rows, int block,
+    int average, int count_pad, float divisor, int run, int rows, int block, int limit,
     int C, int D, int H, int W, int OD, int OH, int OW,
     int src_n, int src_c, int src_d, int src_h, int dst_n, int dst_c, int dst_d, int dst_h,
     int KD, int KH, int KW, int SD, int SH, int SW, int LD, int LH, int LW, int PD, int PH, int PW,
@@ -131,7 +149,8 @@ __kernel void FN(pool_rows)(
     // Outputs [inner, outer) have all taps of a row inside.
     int reach = W - 1 - (KW - 1) * LW + PW;
     int inner = min((PW + SW - 1) / SW, OW), outer = reach < 0 ? 0 : min(reach / SW + 1, OW);
-    bool vectors = outer - inner >= V;
+    int lanes = min(outer - inner, V);
+    int span = (V - 1) * SW + (KW - 1) * LW + inner * SW - PW;
 
     src += src_at;
     dst += dst_at;
@@ -142,12 +161,15 @@ __kernel void FN(pool_rows)(
         int rh0 = FN(tap_from)(h0, LH), rh1 = FN(tap_to)(h0, LH, KH, H);
         ACC inside_dh = (ACC)max(rd1 - rd0, 0) * (ACC)max(rh1 - rh0, 0);
         ACC padded_dh = (ACC)FN(tap_to)(d0, LD, KD, D + ED) * (ACC)FN(tap_to)(h0, LH, KH, H + EH);
-        __global const T *restrict x = src + (n * src_n + c * src_c + d0 * src_d + h0 * src_h);
+        int at_row = n * src_n + c * src_c + d0 * src_d + h0 * src_h;
+        int last = at_row + (rd1 - 1) * LD * src_d + (rh1 - 1) * LH * src_h + span;
+        bool vectors = lanes == V || (lanes >= FEWEST && last < limit);
+        __global const T *restrict x = src + at_row;
         __global T *restrict out = dst + (n * dst_n + c * dst_c + od * dst_d + oh * dst_h);
 
         for (int ow = 0; ow < OW;) {
             if (vectors && ow >= inner && ow < outer) {
-                int at = min(ow, outer - V), in_parts = 0;
+                int at = min(ow, outer - lanes), in_parts = 0;
                 VT value = (VT)(average ? 0 : -INFINITY), parts = (VT)(0);
                 for (int rd = rd0; rd < rd1; rd++) {
                     for (int rh = rh0; rh < rh1; rh++) {
@@ -177,8 +199,8 @@ __kernel void FN(pool_rows)(
                 ACC count = divisor > 0 ? divisor : (count_pad ? padded_dh : inside_dh) * (ACC)KW;
                 if (average)
                     value = inside_dh > 0 ? (value + parts) / count : (VT)(0);
-                VSTORE(value, out + at);
-                ow = at + V;
+                FN(store)(value, out + at, lanes);
+                ow = at + lanes;
                 continue;
             }
             int w0 = ow * SW - PW;

@@ -63,11 +63,11 @@ ACC FN(meet)(VT value, bool sum, __local ACC *shared)
     int item = get_local_id(0);
 
     shared[item] = all;
-    for (int half = LOCAL_X / 2; half > 0; half /= 2) {
+    for (int span = LOCAL_X / 2; span > 0; span /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half)
-            shared[item] = sum ? shared[item] + shared[item + half]
-                               : FN(largest)(shared[item], shared[item + half]);
+        if (item < span)
+            shared[item] = sum ? shared[item] + shared[item + span]
+                               : FN(largest)(shared[item], shared[item + span]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     all = shared[0];

@@ -101,29 +101,37 @@ static int64_t index_in_window(const cvy_max_unpool_params *p, const struct ref_
     return index;
 }
 
-// Valid indices of a max pooling; one in forty says "no tap" and must be dropped.
+// What a max pooling never gives but unpooling must stand: nothing found, an index outside, and, of
+// a whole tensor in every other problem, one of another plane.
+static int64_t odd_index(int64_t natural, int64_t limit, bool stray, struct judge_random *r)
+{
+    int64_t roll = random_between(r, 1, 80);
+
+    return roll == 1 ? -1 : roll == 2 ? limit : roll == 3 ? limit + 3 :
+           stray && roll < 7 ? random_between(r, 0, limit - 1) : natural;
+}
+
 static void fill_indices(const struct judge_problem *p, const struct ref_needs *needs,
                          struct memory_slot *s, struct judge_random *r)
 {
     const cvy_max_unpool_params *params = &p->ref.max_unpool;
-    int64_t in_plane = plane_of(&params->src), out_plane = 1;
-    bool whole = params->indices == CVY_INDICES_TENSOR;
+    bool whole = params->indices == CVY_INDICES_TENSOR, stray = whole && random_chance(r, 50);
+    int64_t in_plane = plane_of(&params->src), out_plane = 1, limit;
 
     for (int32_t a = 2; a < needs->dst.rank; a++) {
         out_plane *= needs->dst.size[a];
     }
+    limit = whole ? ref_count(&needs->dst) : out_plane;
     for (int64_t i = 0; i < s->count; i++) {
-        int64_t at[CVY_MAX_RANK] = { 0 }, rest = i;
+        int64_t at[CVY_MAX_RANK] = { 0 }, rest = i, natural;
 
         for (int32_t a = params->src.rank - 1; a >= 2; a--) {
             at[a] = rest % params->src.size[a];
             rest /= params->src.size[a];
         }
-        s->indices[i] = index_in_window(params, &needs->dst, at, r) +
-                        (whole ? i / in_plane * out_plane : 0);
-        if (random_between(r, 1, 40) == 1) {
-            s->indices[i] = -1;
-        }
+        natural = index_in_window(params, &needs->dst, at, r);
+        natural += whole ? i / in_plane * out_plane : 0;
+        s->indices[i] = odd_index(natural, limit, stray, r);
     }
 }
 

@@ -171,7 +171,7 @@ bool sweep_copy(struct sweep *s)
     if (!sweep_dst(s, &p->dst)) {
         return false;
     }
-    if (p->src.rank > 1 && p->src.rank < 6 && random_chance(&s->random, 50)) {
+    if (p->src.layout != CVY_PLAIN && random_chance(&s->random, 50)) {
         p->dst.layout = p->src.layout == CVY_NHWC ? CVY_NCHW : CVY_NHWC;
     }
     return true;

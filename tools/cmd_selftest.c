@@ -22,7 +22,7 @@ struct effort {
     long forced_each;           // problems of each forced algorithm; 0: all that it accepts
 };
 
-static const struct effort full = { .ways = 4, .sweep = 4000, .forced_sweep = 600 };
+static const struct effort full = { .ways = 4, .sweep = 8000, .forced_sweep = 1500 };
 static const struct effort quick = { .ways = 1, .sweep = 20, .forced_each = 6 };
 
 // One line of the table.
@@ -56,11 +56,13 @@ struct request {
 
 // Problems ----------------------------------------------------------------------------------------
 
-static struct line *line_of(struct report *r, const struct judge_problem *p,
-                            const char *algorithm)
+// A composite counts as its outermost algorithm: "conv_via_nhwc(copy_rows + ...)".
+static struct line *line_of(struct report *r, const struct judge_problem *p, const char *full_name)
 {
     cvy_layout layout = ref_src(&p->ref)->layout;
+    char algorithm[48];
 
+    snprintf(algorithm, sizeof algorithm, "%.*s", (int)strcspn(full_name, "("), full_name);
     layout = layout == CVY_LAYOUT_DEFAULT ? CVY_NCHW : layout;
     for (size_t i = 0; i < r->line_count; i++) {
         struct line *l = &r->lines[i];

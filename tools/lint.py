@@ -14,7 +14,7 @@ import embed
 FOLDERS = ['runtime', 'include', 'cl_kernels', 'tests', 'tools']
 SUFFIXES = {'.c', '.h', '.cl', '.py', '.sh'}
 COLUMNS, LINES = 100, 600
-HEADS = {'.py': ('"""', '#'), '.sh': '#', '.build': ('#', 'project(')}
+HEADS = {'.py': ('"""', '#'), '.sh': '#', '.build': ''}
 
 # Tier -> the tiers whose headers its files may include.
 TIERS = {

@@ -289,7 +289,7 @@ CVY_API cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
 CVY_API void cvy_plan_destroy(cvy_plan **plan);
 
 typedef struct cvy_plan_info {
-    char algorithm[48];         // "conv_via_nhwc(conv_direct)" names what it is made of
+    char algorithm[128];        // "conv_via_nhwc(conv_direct)" names what it is made of
     char why[160];              // why this one
     char spec[512];             // the problem, canonical: cvy_plan_from_spec takes it back
     cvy_desc dst;               // dense strides filled in

@@ -60,10 +60,14 @@ static double estimate(const struct device *device, const struct problem *proble
               / rates.bytes;
 }
 
-static bool is_pointwise(const struct window *w)
+// Equal sizes rule out padding behind the end, which the window does not tell.
+static bool is_pointwise(const struct problem *problem)
 {
+    const struct window *w = &problem->u.conv.window;
+
     for (int i = 0; i < 3; i++)
-        if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad[i] != 0)
+        if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad[i] != 0
+            || problem->src.size[AXIS_D + i] != problem->dst.size[AXIS_D + i])
             return false;
     return true;
 }
@@ -95,7 +99,7 @@ static void flatten(struct problem *problem, int64_t limit)
     struct tensor *src = &problem->src, *dst = &problem->dst;
     bool batch;
 
-    if (!is_pointwise(&problem->u.conv.window) || pixels_of(dst) > limit)
+    if (!is_pointwise(problem) || pixels_of(dst) > limit)
         return;
     batch = batch_is_packed(src) && batch_is_packed(dst)
         && pixels_of(dst) * dst->size[AXIS_N] <= limit;

@@ -47,7 +47,7 @@ static bool applicable(const struct device *device, const struct problem *proble
     (void)device;
     return problem->direction != BACKWARD_WEIGHTS && src->stride[AXIS_C] <= INT32_MAX
         && dst->stride[AXIS_C] <= INT32_MAX && src->size[AXIS_N] <= INT32_MAX
-        && dst->size[AXIS_D] * dst->size[AXIS_H] <= INT32_MAX / dst->size[AXIS_W];
+        && dst->size[AXIS_D] * dst->size[AXIS_H] * dst->size[AXIS_W] <= INT32_MAX;
 }
 
 static double estimate(const struct device *device, const struct problem *problem,

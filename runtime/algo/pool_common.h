@@ -6,19 +6,10 @@
 
 #include <math.h>
 
-// How many additions a kernel makes in a row before it starts a new sum: the root of the taps, so
-// that errors grow with the root; 16 at least, where the bound of so few taps allows a row.
-static inline int64_t pool_run(const struct problem *problem)
+// Taps of a window, as a double because those in padding can be any number.
+static inline double pool_taps(const struct window *w)
 {
-    double taps = 1.0;
-
-    for (int i = 0; i < 3; i++)
-        taps *= (double)problem->src.size[AXIS_SPATIAL + i] + 1.0;
-    if (problem->u.pool.kind < CVY_POOL_ADAPTIVE_MAX)
-        taps = MIN(taps, (double)problem->u.pool.window.kernel[0]
-                             * (double)problem->u.pool.window.kernel[1]
-                             * (double)problem->u.pool.window.kernel[2]);
-    return (int64_t)MIN(MAX(ceil(sqrt(taps)), 16.0), 1e9);
+    return (double)w->kernel[0] * (double)w->kernel[1] * (double)w->kernel[2];
 }
 
 // Additions or comparisons.
@@ -26,29 +17,42 @@ static inline double pool_work(const struct problem *problem)
 {
     double work = (double)tensor_elements(&problem->dst);
 
-    for (int i = 0; i < 3; i++)
-        work *= problem->u.pool.kind >= CVY_POOL_ADAPTIVE_MAX
-            ? (double)problem->src.size[AXIS_SPATIAL + i]
-                  / (double)problem->dst.size[AXIS_SPATIAL + i]
-            : (double)problem->u.pool.window.kernel[i];
+    if (problem->u.pool.kind < CVY_POOL_ADAPTIVE_MAX)
+        return work * pool_taps(&problem->u.pool.window);
+    for (int axis = AXIS_SPATIAL; axis <= AXIS_W; axis++)
+        work *= (double)problem->src.size[axis] / (double)problem->dst.size[axis];
     return work;
 }
 
-// Whether kernels can count elements of the tensors, and steps of the window, in 32 bits.
+// How many additions a kernel makes in a row before it starts a new sum: the root of the taps, so
+// that errors grow with the root; 16 at least, where the bound of so few taps allows a row.
+static inline int64_t pool_run(const struct problem *problem)
+{
+    double taps = 1.0;
+
+    for (int axis = AXIS_SPATIAL; axis <= AXIS_W; axis++)
+        taps *= (double)problem->src.size[axis];
+    if (problem->u.pool.kind < CVY_POOL_ADAPTIVE_MAX)
+        taps = MIN(taps, pool_taps(&problem->u.pool.window));
+    return (int64_t)MIN(MAX(ceil(sqrt(taps)), 16.0), 1e9);
+}
+
+// Whether kernels can count elements of the tensors, and steps of the window (16 at once), in 32
+// bits with room for sums of them.
 static inline bool pool_fits_int(const struct problem *problem)
 {
     const struct window *w = &problem->u.pool.window;
     const struct tensor *src = &problem->src;
 
     for (int i = 0; i < 3; i++) {
-        double reach = (double)src->size[AXIS_SPATIAL + i] + (double)w->stride[i]
+        double reach = (double)src->size[AXIS_SPATIAL + i] + 16.0 * (double)w->stride[i]
             + (double)w->kernel[i] * (double)w->dilation[i] + (double)w->pad[i]
             + (double)problem->u.pool.pad_end[i];
 
-        if (reach * (double)src->stride[AXIS_SPATIAL + i] > INT32_MAX / 2)
+        if (reach * (double)src->stride[AXIS_SPATIAL + i] > INT32_MAX / 4)
             return false;
     }
-    return tensor_bytes(src) / 4 <= INT32_MAX / 2 && tensor_bytes(&problem->dst) / 4 <= INT32_MAX / 2;
+    return tensor_bytes(src) <= INT32_MAX && tensor_bytes(&problem->dst) <= INT32_MAX;
 }
 
 // Max or average without indices, which vector kernels take.

@@ -45,14 +45,25 @@ static int64_t rows_of(const struct problem *problem)
     return tensor_elements(&problem->dst) / MAX(problem->dst.size[problem->u.softmax.axis], 1);
 }
 
+// What an item may take of a row: see softmax_reference.c.
+#define SOFTWARE_LENGTH 20000
+
 // Rows of fewer than 32 elements leave most of a work-group idle.
+static bool length_fits(const struct device *device, int64_t length)
+{
+    if (device->device_class == DEVICE_CPU_WIDE)
+        return true;
+    return length >= 32 && (device->device_class != DEVICE_SIMT_SOFTWARE
+                            || length / group_of(device) < SOFTWARE_LENGTH);
+}
+
 static bool applicable(const struct device *device, const struct problem *problem)
 {
     int axis = problem->u.softmax.axis;
     int64_t length = problem->dst.size[axis];
 
-    return (problem->src.stride[axis] == 1 && problem->dst.stride[axis] == 1)
-        && (device->device_class == DEVICE_CPU_WIDE || length >= 32)
+    return problem->src.stride[axis] == 1 && problem->dst.stride[axis] == 1
+        && length_fits(device, length)
         && rows_of(problem) / rows_block(device, length) < INT32_MAX;
 }
 

@@ -81,19 +81,22 @@ static void copy_printable(char *out, size_t cap, const char *text)
     out[i] = '\0';
 }
 
-// A text may be any length; "" when the driver does not say.
+// A text may be any length. NULL on failure, which the reader keeps.
 static char *read_text(struct reader *reader, cl_device_info fact)
 {
     size_t bytes = 0;
     char *text = NULL;
+    cl_int code = opencl()->clGetDeviceInfo(reader->id, fact, 0, NULL, &bytes);
 
-    if (opencl()->clGetDeviceInfo(reader->id, fact, 0, NULL, &bytes) || zalloc(bytes + 1, &text))
-        return NULL;
-    if (opencl()->clGetDeviceInfo(reader->id, fact, bytes, text, NULL)) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    if (code == CL_SUCCESS && zalloc(bytes + 1, &text) != CVY_OK)
+        code = CL_OUT_OF_HOST_MEMORY;
+    if (code == CL_SUCCESS)
+        code = opencl()->clGetDeviceInfo(reader->id, fact, bytes, text, NULL);
+    keep_code(reader, code);
+    if (code == CL_SUCCESS)
+        return text;
+    free(text);
+    return NULL;
 }
 
 static void read_printable(struct reader *reader, cl_device_info fact, char *out, size_t cap)
@@ -138,18 +141,25 @@ static void read_types(struct reader *reader, cvy_device_info *info)
     info->images = read_bool(reader, CL_DEVICE_IMAGE_SUPPORT);
 }
 
+static void read_platform_name(struct found_device *found, struct reader *reader)
+{
+    cvy_device_info *info = &found->device.info;
+    char text[1024] = { 0 };
+
+    keep_code(reader, opencl()->clGetPlatformInfo(found->platform, CL_PLATFORM_NAME,
+                                                  sizeof text - 1, text, NULL));
+    copy_printable(info->platform_name, sizeof info->platform_name, text);
+}
+
 static void read_texts(struct found_device *found, struct reader *reader)
 {
     cvy_device_info *info = &found->device.info;
-    char text[256] = { 0 };
 
     read_printable(reader, CL_DEVICE_NAME, info->name, sizeof info->name);
     read_printable(reader, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     read_printable(reader, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
     read_printable(reader, CL_DEVICE_VERSION, info->version, sizeof info->version);
-    if (opencl()->clGetPlatformInfo(found->platform, CL_PLATFORM_NAME, sizeof text - 1, text, NULL))
-        text[0] = '\0';
-    copy_printable(info->platform_name, sizeof info->platform_name, text);
+    read_platform_name(found, reader);
 }
 
 static void read_numbers(struct found_device *found, struct reader *reader)
@@ -235,8 +245,8 @@ static void judge(struct found_device *found, struct reader *reader)
 
     keep_code(reader, flags.code);
     if (reader->code != CL_SUCCESS) {
-        snprintf(text, sizeof text, "clGetDeviceInfo said %s (%d)", opencl_code_name(reader->code),
-                 reader->code);
+        snprintf(text, sizeof text, "its facts: clGetDeviceInfo said %s (%d)",
+                 opencl_code_name(reader->code), reader->code);
         refuse(found, opencl_status(reader->code), reader->code, text);
     }
     if (!available)

@@ -53,18 +53,20 @@ static cvy_status check_foreign(const cvy_pool_params *p)
         { "divisor_override", p->divisor_override != 0 && !average },
         { "norm_type", p->norm_type != 0.0f && p->kind != CVY_POOL_LP },
         { "indices", p->indices != CVY_INDICES_NONE && !max },
-        { "indices_dtype", p->indices_dtype != CVY_DTYPE_DEFAULT && p->indices == CVY_INDICES_NONE },
+    };
+    const struct foreign dtype = {
+        "indices_dtype", p->indices == CVY_INDICES_NONE && p->indices_dtype != CVY_DTYPE_DEFAULT
     };
     static const char *const who[] = {
         [CVY_POOL_MAX] = "max pooling", [CVY_POOL_AVERAGE] = "average pooling",
         [CVY_POOL_LP] = "Lp pooling", [CVY_POOL_ADAPTIVE_MAX] = "adaptive max pooling",
         [CVY_POOL_ADAPTIVE_AVERAGE] = "adaptive average pooling",
     };
-    cvy_status st = refuse(fields, COUNT_OF(fields) - 1, who[p->kind]);
+    cvy_status st = refuse(fields, COUNT_OF(fields), who[p->kind]);
 
     if (st != CVY_OK)
         return st;
-    return refuse(&fields[COUNT_OF(fields) - 1], 1, "pooling without indices");
+    return refuse(&dtype, 1, "pooling without indices");
 }
 
 cvy_status check_pool_indices(cvy_indices *indices, cvy_dtype *dtype)

@@ -42,7 +42,7 @@ struct impl {
     size_t scratch, packed;             // bytes
     uint64_t constants_read;            // slots below 64 that run steps read as they are: a bit each
     uint64_t packing;                   // equal for implementations that pack alike
-    char algorithm[48];
+    char algorithm[128];
     double estimate;
 };
 
