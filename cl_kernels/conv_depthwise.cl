@@ -90,8 +90,8 @@ void FN(tile)(__global const T *restrict src, __global const T *restrict weights
 }
 
 // One channel of one output.
-ACC FN(single)(__global const T *restrict src, __global const T *restrict weights, ACC sum, int mode,
-               int ow, int od, int oh, int D, int H, int W, ulong src_d, ulong src_h, ulong src_w,
+ACC FN(single)(__global const T *restrict src, __global const T *restrict weights, ACC sum,
+               int mode, int ow, int od, int oh, int D, int H, int W, ulong src_d, ulong src_h, ulong src_w,
                int KD, int KH, int KW, int SD, int SH, int SW, int LD, int LH, int LW,
                int PD, int PH, int PW)
 {

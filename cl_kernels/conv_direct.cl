@@ -167,8 +167,9 @@ __kernel void FN(conv_direct)(
         #pragma unroll
         for (int j = 0; j < NV; j++)
             if (k0 + j * V < K)
-                FN(finish)(acc[i][j], residual + residual_at + out + j * V, dst + dst_at + out + j * V,
-                           has_residual, K - k0 - j * V, slope, low, high);
+                FN(finish)(acc[i][j], residual + residual_at + out + j * V,
+                           dst + dst_at + out + j * V, has_residual, K - k0 - j * V,
+                           slope, low, high);
         out += OUT_STEP * dst_w;
     }
 }

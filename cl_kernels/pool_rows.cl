@@ -2,8 +2,8 @@
 // vectors:
 //   dst[n][c][o] = max or sum / divisor over the taps of window o inside src
 // Max: NaN wins, among equals the first tap. A work-item makes `block` output rows. In a row,
-// outputs whose taps are all inside go V at a time, the last V over some of those before; fewer than
-// V go together, too, where a vector ends before src does (`limit` elements), and only they are
+// outputs whose taps are all inside go V at a time, the last V over some of those before. Fewer
+// than V go together, too, where a vector ends before src does (`limit` elements); only they are
 // stored. Outputs at the edges go alone, their window's rows V taps at a time where these are long.
 // Flat grid over blocks of the rows n c od oh, oh fastest. A sum of `run` values is added to a sum
 // of run such, and that to the total. Fixed at build: V.

@@ -3,16 +3,16 @@
 // The contract that every kernel file obeys:
 // - One kernel a file, with the file's name: __kernel void FN(conv_direct)(...). FN adds a suffix
 //   for each instance. Helper functions are named through FN as well.
-// - A tensor is two arguments: a global pointer and the ulong number of its first element. A pointer
-//   that the problem has no use for is valid and is not read.
+// - A tensor is two arguments: a global pointer and the ulong number of its first element. A
+//   pointer that the problem has no use for is valid and is not read.
 // - Scalars are int, uint, long, ulong or float. When all of them are 0 the kernel returns at once:
 //   before it divides, and without touching memory.
 // - The work-group size is fixed: __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z))).
 //   Global offsets are never used: a launch of a slice gets the slice's first row or item.
 // - Types are T (storage), ACC (sums) and VT (a vector of V elements of ACC), memory goes through
 //   LOAD(p, i), STORE(p, i, value), VLOAD(p), VSTORE(value, p).
-// - Every macro that a file needs and the runtime does not bind has a default under #ifndef, so that
-//   prelude and file compile alone.
+// - Every macro that a file needs and the runtime does not bind has a default under #ifndef, so
+//   that prelude and file compile alone.
 // - A tap in zero padding is skipped, never multiplied: an infinite weight must not make a NaN.
 #ifndef FN
 #define FN(name) name

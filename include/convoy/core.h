@@ -9,12 +9,12 @@
 //      code is returned, the outputs and the workspace of that enqueue are undefined, and the queue
 //      stays usable.
 //  (c) An event stands for all launches of its enqueue and carries the first failure among them.
-//      Contents are undefined only inside the output region. A job that waits on a failed event gets
-//      CVY_ERR_DEPENDENCY and does not run; later jobs on the queue without such a wait may run
+//      Contents are undefined only inside the output region. A job that waits on a failed event
+//      gets CVY_ERR_DEPENDENCY and does not run; later jobs on the queue without such a wait may run
 //      (drivers differ). cvy_queue_finish reports the first failure since the last finish. Inputs
 //      and weights are never written.
 //  (d) Cache and tuning files are hints: losing or damaging them changes time only.
-//  (e) Every create has one destroy. Destroying a NULL handle does nothing, and destroy never fails.
+//  (e) Every create has one destroy. Destroying a NULL handle does nothing; destroy never fails.
 //      Destroying anything with work in flight is safe; the work completes.
 //  (f) An error is a status, a text for the calling thread (cvy_error_text) and the driver's own
 //      code (cvy_error_opencl).
@@ -159,7 +159,9 @@ typedef bool (*cvy_progress_fn)(void *user, size_t done, size_t total, const cha
 
 // Devices -----------------------------------------------------------------------------------------
 
-typedef enum cvy_device_type { CVY_DEVICE_OTHER = 0, CVY_DEVICE_CPU, CVY_DEVICE_GPU } cvy_device_type;
+typedef enum cvy_device_type {
+    CVY_DEVICE_OTHER = 0, CVY_DEVICE_CPU, CVY_DEVICE_GPU
+} cvy_device_type;
 
 // The facts that Convoy uses. Texts are cut to fit and always end with NUL.
 typedef struct cvy_device_info {
@@ -223,7 +225,8 @@ CVY_API void *cvy_context_cl_device(const cvy_context *context);
 
 // Buffers -----------------------------------------------------------------------------------------
 
-typedef enum cvy_access { CVY_READ_WRITE = 0, CVY_READ_ONLY, CVY_WRITE_ONLY } cvy_access;   // by kernels
+// What kernels may do with a buffer.
+typedef enum cvy_access { CVY_READ_WRITE = 0, CVY_READ_ONLY, CVY_WRITE_ONLY } cvy_access;
 
 // Exactly one source: new memory (bytes only), `cl_mem`, `host`, or `parent`.
 typedef struct cvy_buffer_params {
@@ -272,8 +275,9 @@ CVY_API cvy_status cvy_queue_fill(cvy_queue *queue, cvy_tensor dst, const void *
                                   size_t pattern_bytes, size_t bytes, const cvy_wait *wait,
                                   cvy_event **ev);
 // Gives the host a pointer to a buffer's bytes until unmap. Jobs on mapped bytes are undefined.
-CVY_API cvy_status cvy_queue_map(cvy_queue *queue, cvy_tensor tensor, size_t bytes, cvy_access access,
-                                 const cvy_wait *wait, void **pointer, cvy_event **ev);
+CVY_API cvy_status cvy_queue_map(cvy_queue *queue, cvy_tensor tensor, size_t bytes,
+                                 cvy_access access, const cvy_wait *wait, void **pointer,
+                                 cvy_event **ev);
 CVY_API cvy_status cvy_queue_unmap(cvy_queue *queue, cvy_tensor tensor, void *pointer,
                                    const cvy_wait *wait, cvy_event **ev);
 

@@ -60,7 +60,9 @@ typedef struct cvy_activation {
 
 // Padding -----------------------------------------------------------------------------------------
 
-typedef enum cvy_padding_mode { CVY_ZEROS = 0, CVY_REFLECT, CVY_REPLICATE, CVY_CIRCULAR } cvy_padding_mode;
+typedef enum cvy_padding_mode {
+    CVY_ZEROS = 0, CVY_REFLECT, CVY_REPLICATE, CVY_CIRCULAR
+} cvy_padding_mode;
 
 typedef enum cvy_padding_rule {
     CVY_PAD_SYMMETRIC = 0,      // `padding` on both sides
@@ -98,7 +100,7 @@ typedef struct cvy_conv_params {
     bool bias, residual;
     cvy_activation activation;
     cvy_dtype weights_dtype;
-    cvy_desc dst;                       // wanted dtype, layout, strides; sizes are inferred if rank 0
+    cvy_desc dst;                       // dtype, layout, strides wanted; rank 0: sizes inferred
     const cvy_plan_options *options;
 } cvy_conv_params;
 CVY_API cvy_status cvy_conv_create(cvy_context *context, const cvy_conv_params *params,
@@ -122,7 +124,8 @@ typedef struct cvy_conv_transpose_params {
     const cvy_plan_options *options;
 } cvy_conv_transpose_params;
 CVY_API cvy_status cvy_conv_transpose_create(cvy_context *context,
-                                             const cvy_conv_transpose_params *params, cvy_plan **out);
+                                             const cvy_conv_transpose_params *params,
+                                             cvy_plan **out);
 
 // Pooling -----------------------------------------------------------------------------------------
 
@@ -136,10 +139,14 @@ typedef enum cvy_pool_kind {
 
 // What an index of max pooling counts: elements of one channel's plane in row-major order
 // (PyTorch), or of the whole tensor in N, C, spatial order (ONNX).
-typedef enum cvy_indices { CVY_INDICES_NONE = 0, CVY_INDICES_PLANE, CVY_INDICES_TENSOR } cvy_indices;
+typedef enum cvy_indices {
+    CVY_INDICES_NONE = 0, CVY_INDICES_PLANE, CVY_INDICES_TENSOR
+} cvy_indices;
 
 // Whether the divisor of an average counts the padding (PyTorch's default) or not.
-typedef enum cvy_count_pad { CVY_COUNT_PAD_DEFAULT = 0, CVY_COUNT_PAD_INCLUDE, CVY_COUNT_PAD_EXCLUDE } cvy_count_pad;
+typedef enum cvy_count_pad {
+    CVY_COUNT_PAD_DEFAULT = 0, CVY_COUNT_PAD_INCLUDE, CVY_COUNT_PAD_EXCLUDE
+} cvy_count_pad;
 
 // Slots: src, dst, and indices (dense in dst's layout) if asked for.
 // A window without any tap inside the input gives -inf and index -1 (max), 0 (average, Lp).
@@ -321,8 +328,8 @@ typedef struct cvy_args {
 } cvy_args;
 
 // Packs the plan's constants (weights, bias, weights2, bias2, slope of `constants`) for its
-// implementation and returns without waiting. The raw tensors must not change until the event of
-// this call, which the next enqueue on any queue waits for by itself; afterwards they may. A plan without
+// implementation and returns without waiting. The raw tensors must not change until packing is
+// complete, which an enqueue on any queue waits for by itself; afterwards they may. A plan without
 // constants: STATE.
 CVY_API cvy_status cvy_plan_prepare(cvy_plan *plan, cvy_queue *queue, const cvy_args *constants,
                                     cvy_weights **out);

@@ -1,5 +1,5 @@
-// Any convolution on a CPU with wide vectors by way of NHWC: source and residual are laid out anew in
-// scratch, a child solves the problem there, and the result is laid back. Made of children only.
+// Any convolution on a CPU with wide vectors by way of NHWC: source and residual are laid out anew
+// in scratch, a child solves the problem there, and the result is laid back. Children only.
 #include "algo/common.h"
 
 static bool applicable(const struct device *device, const struct problem *problem)

@@ -44,8 +44,8 @@ cvy_status builder_status(const struct plan_builder *builder);
 struct operand plan_scratch(struct plan_builder *builder, size_t bytes);
 struct operand plan_packed(struct plan_builder *builder, size_t bytes);
 
-// Appends a launch. Arguments follow in the kernel's order. Never NULL: after a failure it is a step
-// that nobody runs.
+// Appends a launch. Arguments follow in the kernel's order. Never NULL: after a failure it is a
+// step that nobody runs.
 struct step *plan_step(struct plan_builder *builder, enum phase phase,
                        const struct instance *instance);
 void step_tensor(struct step *step, struct operand operand, cvy_dtype dtype);   // "pl"
@@ -55,8 +55,8 @@ void step_float(struct step *step, float value);        // "f"
 void step_strides(struct step *step, const struct tensor *t, int axes);     // "l" each
 void step_sizes(struct step *step, const struct tensor *t, int first, int axes);    // "i" each
 // The grid, exactly one of these, last. flat: one work-item each for `items`, the kernel's last two
-// arguments are ulong first item and ulong end. Otherwise groups along three axes; the kernel's last
-// argument is int, the first group of this slice along `split`.
+// arguments are ulong first item and ulong end. Otherwise groups along three axes; the kernel's
+// last argument is int, the first group of this slice along `split`.
 void step_flat(struct step *step, int64_t items);
 void step_grid(struct step *step, int64_t x, int64_t y, int64_t z, int split);
 

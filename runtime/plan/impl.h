@@ -40,7 +40,7 @@ struct impl {
     int refs;
     struct step_list steps[2];          // by phase
     size_t scratch, packed;             // bytes
-    uint64_t constants_read;            // slots below 64 that run steps read as they are: a bit each
+    uint64_t constants_read;            // a bit for each slot that run steps read as it is
     uint64_t packing;                   // equal for implementations that pack alike
     char algorithm[128];
     double estimate;

@@ -135,10 +135,14 @@ void cvy_plan_destroy(cvy_plan **plan)
 
 cvy_status cvy_plan_info_get(const cvy_plan *plan, cvy_plan_info *out)
 {
+    cvy_status st = CVY_OK;
+
     CHECK_HANDLE(plan, MAGIC_PLAN);
     CHECK_POINTER(out);
+    TRY(context_check(plan->context));
     *out = plan->info;
-    return CVY_OK;
+out:
+    return st;
 }
 
 cvy_status cvy_queue_reserve(cvy_queue *queue, const cvy_plan *plan)

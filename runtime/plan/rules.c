@@ -113,7 +113,8 @@ int rules_rank(const struct device *device, const struct algo *algo, const struc
 // about 1 G multiply-adds a second.
 struct rates rules_rates(const struct device *device)
 {
-    double clock = 1e6 * MAX(device->info.clock_mhz, 1000), units = MAX(device->info.compute_units, 1);
+    double clock = 1e6 * MAX(device->info.clock_mhz, 1000);
+    double units = MAX(device->info.compute_units, 1);
 
     switch (device->device_class) {
     case DEVICE_CPU_WIDE:

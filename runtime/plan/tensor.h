@@ -29,8 +29,8 @@ bool tensor_same_size(const struct tensor *a, const struct tensor *b);
 bool tensor_same_place(const struct tensor *a, const struct tensor *b);     // sizes and strides
 // Dense, in any order of axes: elements fill their extent.
 bool tensor_is_dense(const struct tensor *t);
-// Channels innermost with stride 1 and the spatial axes packed on a common pixel pitch: stride[W] is
-// the pitch, stride[H] = W pitch, and so on; only N may stand further apart.
+// Channels innermost with stride 1 and the spatial axes packed on a common pixel pitch: stride[W]
+// is the pitch, stride[H] = W pitch, and so on; only N may stand further apart.
 bool tensor_is_pixels(const struct tensor *t);
 // Dense strides for a layout, over the axes of a feature map or in order.
 void tensor_set_dense(struct tensor *t, cvy_layout layout);
