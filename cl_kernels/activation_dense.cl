@@ -36,45 +36,43 @@ VT FN(apply)(VT x, VT slope, struct FN(function) f)
     }
 }
 
-// slope_0 is 0 or 1: one slope for the row, or one an element.
-VT FN(slopes)(__global const T *restrict slope, ulong slope_0, int i, int count)
+// V elements, of which the first `count` are there; zeros behind them.
+VT FN(take)(__global const T *p, int count)
 {
     ACC part[V];
 
-    if (slope_0 == 0)
-        return (VT)(LOAD(slope, 0));
+    if (count >= V)
+        return VLOAD(p);
     for (int j = 0; j < V; j++)
-        part[j] = j < count ? LOAD(slope, i + j) : (ACC)0;
+        part[j] = j < count ? LOAD(p, j) : (ACC)0;
     return VLOAD(part);
 }
 
-void FN(apply_last)(__global const T *src, __global T *dst, int count, VT slope,
-                    struct FN(function) f)
+void FN(put)(VT value, __global T *p, int count)
 {
     ACC part[V];
 
-    for (int j = 0; j < V; j++)
-        part[j] = j < count ? LOAD(src, j) : (ACC)0;
-    VSTORE(FN(apply)(VLOAD(part), slope, f), part);
+    if (count >= V) {
+        VSTORE(value, p);
+        return;
+    }
+    VSTORE(value, part);
     for (int j = 0; j < count; j++)
-        STORE(dst, j, part[j]);
+        STORE(p, j, part[j]);
 }
 
+// slope_0 is 0 or 1: one slope for the row, or one an element.
 void FN(apply_row)(__global const T *src, __global const T *restrict slope, ulong slope_0,
                    __global T *dst, int count, struct FN(function) f)
 {
     VT bend = (VT)(0.0f);
-    int i = 0;
 
-    for (; i + V <= count; i += V) {
-        if (f.kind == ACTIVATE_PRELU)
-            bend = FN(slopes)(slope, slope_0, i, V);
-        VSTORE(FN(apply)(VLOAD(src + i), bend, f), dst + i);
-    }
-    if (i < count) {
-        if (f.kind == ACTIVATE_PRELU)
-            bend = FN(slopes)(slope, slope_0, i, count - i);
-        FN(apply_last)(src + i, dst + i, count - i, bend, f);
+    if (f.kind == ACTIVATE_PRELU && slope_0 == 0)
+        bend = (VT)(LOAD(slope, 0));
+    for (int i = 0; i < count; i += V) {
+        if (f.kind == ACTIVATE_PRELU && slope_0 != 0)
+            bend = FN(take)(slope + i, count - i);
+        FN(put)(FN(apply)(FN(take)(src + i, count - i), bend, f), dst + i, count - i);
     }
 }
 

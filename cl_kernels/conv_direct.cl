@@ -159,17 +159,18 @@ __kernel void FN(conv_direct)(
         }
     }
 
-    ulong out = n * dst_n + od * dst_d + oh * dst_h + ow0 * dst_w + (ulong)g * K + k0;
+    // Through memory, so that the code behind stands once and not for each register.
+    ACC sums[MR * BLOCK];
     #pragma unroll
-    for (int i = 0; i < MR; i++) {
-        if (i >= count)
-            continue;
+    for (int i = 0; i < MR; i++)
         #pragma unroll
         for (int j = 0; j < NV; j++)
-            if (k0 + j * V < K)
-                FN(finish)(acc[i][j], residual + residual_at + out + j * V,
-                           dst + dst_at + out + j * V, has_residual, K - k0 - j * V,
-                           slope, low, high);
-        out += OUT_STEP * dst_w;
-    }
+            VSTORE(acc[i][j], sums + (i * NV + j) * V);
+
+    ulong out = n * dst_n + od * dst_d + oh * dst_h + ow0 * dst_w + (ulong)g * K + k0;
+    for (int i = 0; i < count; i++, out += OUT_STEP * dst_w)
+        for (int j = 0; j < NV && k0 + j * V < K; j++)
+            FN(finish)(VLOAD(sums + (i * NV + j) * V), residual + residual_at + out + j * V,
+                       dst + dst_at + out + j * V, has_residual, K - k0 - j * V,
+                       slope, low, high);
 }

@@ -73,7 +73,6 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_piecewise(step, &conv->activation);
     step_int(step, conv->padding_mode);
     step_int(step, src->size[AXIS_C]);
-    step_int(step, row_tiles(problem, config->value[0]));
     step_sizes(step, src, AXIS_SPATIAL, 3);
     step_sizes(step, dst, AXIS_SPATIAL, 3);
     step_map_strides(step, src);

@@ -182,7 +182,8 @@ static cvy_status request_weights(struct plan_request *request, const struct pro
     request_constant(request, weights_slot, weights);
     if (conv->bias)
         request_constant(request, bias_slot, k);
-    request->info.macs += conv_macs(half, conv);
+    if (!add_i64(request->info.macs, conv_macs(half, conv), &request->info.macs))
+        request->info.macs = INT64_MAX;
     request->info.parameters += conv_parameters(half, conv);
     return CVY_OK;
 }
