@@ -47,7 +47,7 @@ struct judge_result {
     int32_t bad_rank;           // 0: no output is bad
     int64_t bad_index[CVY_MAX_RANK];
     double got, want, tolerance;
-    char algorithm[48];
+    char algorithm[128];
     char spec[512];
     char message[1536];         // one line that says how to do it again and what is wrong
 };

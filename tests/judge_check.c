@@ -148,7 +148,7 @@ static bool may_flush(const struct ref_problem *p, float want, float got)
 {
     bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT;
 
-    return !plain_move && fabsf(want) < 0x1p-126f && got == 0.0f;
+    return !plain_move && want != 0.0f && fabsf(want) < 0x1p-126f && got == 0.0f;
 }
 
 static bool exactly(const struct ref_problem *p, float want, float got)

@@ -22,14 +22,14 @@ static void choose_indices(struct sweep *s, bool required, cvy_indices *indices,
 
 static void choose_window(struct sweep *s, int axes, cvy_pool_params *p)
 {
-    static const int64_t kernels[] = { 1, 2, 2, 3, 3, 4, 5 };
+    static const int64_t kernels[] = { 1, 2, 2, 3, 3, 4, 5, 7 };
     bool uneven = random_chance(&s->random, 30);
-    int64_t kernel = sweep_pick(s, kernels, axes == 3 ? 5 : 7);
-    int64_t stride = random_between(&s->random, 0, 3);
+    int64_t kernel = sweep_pick(s, kernels, axes == 3 ? 5 : 8);
+    int64_t stride = random_between(&s->random, 0, kernel > 4 ? 2 : 3);
     int dilated = p->kind == CVY_POOL_MAX ? 25 : 8;
 
     for (int i = 0; i < axes; i++) {
-        p->kernel_size[i] = uneven ? sweep_pick(s, kernels, axes == 3 ? 5 : 7) : kernel;
+        p->kernel_size[i] = uneven ? sweep_pick(s, kernels, axes == 3 ? 5 : 8) : kernel;
         p->stride[i] = uneven ? random_between(&s->random, 0, 3) : stride;
         p->dilation[i] = random_chance(&s->random, dilated) ? random_between(&s->random, 2, 3) :
                          random_between(&s->random, 0, 1);

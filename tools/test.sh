@@ -144,6 +144,16 @@ readme()
         env $pocl timeout "$test_seconds" "$build/readme"
 }
 
+# oclgrind's exit status is the program's: its log tells what it found.
+oclgrind_selftest()
+{
+    found=$logs/oclgrind.found
+    rm -f "$found"
+    timeout "$test_seconds" oclgrind --log "$found" --data-races "$build/tools/convoy" \
+        selftest --quick || return 1
+    [ ! -s "$found" ] || { head -n 50 "$found"; return 1; }
+}
+
 sh tools/setup.sh test || { failed=1; finish; }
 mkdir -p "$logs" "$POCL_CACHE_DIR" "$MESA_SHADER_CACHE_DIR"
 stage "build, warnings are errors" build_all || finish
@@ -155,13 +165,14 @@ criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
 stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest
 stage "convoy selftest on rusticl" env $rusticl timeout "$test_seconds" \
     "$build/tools/convoy" selftest
+stage "convoy selftest --quick on oclgrind" oclgrind_selftest
 stage "README's example" readme
 stage "demo" env $pocl sh tools/demo.sh
 
 if stage "build with sanitizers" build_asan; then
     rm -f "$asan"/report.*
-    # Leaks of the drivers' own; the tests count OpenCL objects themselves.
-    printf 'leak:%s\n' libpocl libLLVM libclang libOpenCL.so >"$asan/suppressions"
+    # Leaks of the drivers' and of Criterion's own; the tests count OpenCL objects themselves.
+    printf 'leak:%s\n' libpocl libLLVM libclang libOpenCL.so libcriterion >"$asan/suppressions"
     criterion sanitizers "$asan" OCL_ICD_VENDORS=pocl.icd \
         ASAN_OPTIONS="log_path=$asan/report:detect_leaks=1" \
         UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1" \

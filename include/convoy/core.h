@@ -10,8 +10,8 @@
 //      stays usable.
 //  (c) An event stands for all launches of its enqueue and carries the first failure among them.
 //      Contents are undefined only inside the output region. A job that waits on a failed event
-//      gets CVY_ERR_DEPENDENCY and does not run; later jobs on the queue without such a wait may run
-//      (drivers differ). cvy_queue_finish reports the first failure since the last finish. Inputs
+//      gets CVY_ERR_DEPENDENCY and does not run; later jobs on the queue without such a wait may
+//      run (drivers differ). cvy_queue_finish reports the first failure since the last finish. Inputs
 //      and weights are never written.
 //  (d) Cache and tuning files are hints: losing or damaging them changes time only.
 //  (e) Every create has one destroy. Destroying a NULL handle does nothing; destroy never fails.

@@ -1,4 +1,5 @@
-// Convolution for devices with many small work-items (GPUs, llvmpipe): both directions, any strides.
+// Convolution for devices with many small work-items (GPUs, llvmpipe): both directions, any
+// strides.
 #include "algo/common.h"
 
 enum { V };

@@ -94,7 +94,8 @@ static const struct launch *launch_at(const cvy_event *event, size_t index)
     return &event->launches.items[event->launches.head + index];
 }
 
-// Without waiting: the first failure among the launches, TIMEOUT if one is not over yet.
+// Without waiting: the first failure among the launches; TIMEOUT, without a text, if one is not
+// over yet.
 static cvy_status look(const cvy_event *event)
 {
     struct failure first = { 0 };
@@ -105,7 +106,7 @@ static cvy_status look(const cvy_event *event)
         const struct launch *launch = launch_at(event, i);
         TRY(launch_state(launch->event, &state));
         if (state > CL_COMPLETE)
-            return fail(CVY_ERR_TIMEOUT, "%s is not complete yet", launch->name);
+            return CVY_ERR_TIMEOUT;
         if (state < 0 && first.status == CVY_OK)
             first = launch_failure(launch, state);
     }
@@ -141,7 +142,7 @@ static cvy_status wait_until(const cvy_event *event, double deadline)
         nanosleep(&pause, NULL);
         pause.tv_nsec = MIN(pause.tv_nsec * 2, 1000000);
     }
-    return st;
+    return st == CVY_ERR_TIMEOUT ? fail(st, "the job is not complete yet") : st;
 }
 
 static cvy_status event_check(const cvy_event *event)

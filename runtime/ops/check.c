@@ -83,13 +83,32 @@ out:
     return st;
 }
 
-cvy_status check_window(const struct window_params *w)
+static cvy_status padding_axis(int64_t size, int64_t begin, int64_t end, cvy_padding_mode mode,
+                               int i)
+{
+    int64_t pad = MAX(begin, end);
+
+    if (size >= WINDOW_LIMIT - begin - end)
+        return fail(CVY_ERR_LIMIT, "spatial axis %d with its padding is beyond 2^31", i);
+    if (mode == CVY_REFLECT && pad >= size)
+        return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_REFLECT needs less "
+                    "than the size %lld", i, (long long)pad, (long long)size);
+    if (mode == CVY_CIRCULAR && pad > size)
+        return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_CIRCULAR needs at "
+                    "most the size %lld", i, (long long)pad, (long long)size);
+    return CVY_OK;
+}
+
+cvy_status check_window(const cvy_desc *src, const struct window_params *w, cvy_padding_mode mode)
 {
     cvy_status st = CVY_OK;
 
+    TRY(check_enum((int)mode, CVY_ZEROS, CVY_CIRCULAR, "padding_mode"));
     TRY(check_enum((int)*w->rule, CVY_PAD_SYMMETRIC, CVY_PAD_SAME, "padding_rule"));
     for (int i = 0; i < w->spatial; i++)
         TRY(window_axis(w, i));
+    for (int i = 0; src && i < w->spatial; i++)
+        TRY(padding_axis(src->size[2 + i], w->padding[i], w->padding_end[i], mode, i));
     *w->rule = CVY_PAD_BEGIN_END;
 out:
     return st;

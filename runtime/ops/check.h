@@ -26,7 +26,9 @@ struct window_params {
     cvy_padding_rule *rule;     // becomes BEGIN_END, with padding_end set, whatever it was
     bool stride_is_kernel;      // the default of a stride of 0
 };
-cvy_status check_window(const struct window_params *w);
+// Also what the padding mode wants of padding and size, and that padded axes stay below 2^31; not
+// with src NULL, for windows whose padding is taken off.
+cvy_status check_window(const cvy_desc *src, const struct window_params *w, cvy_padding_mode mode);
 // The same, moved to the right-hand axes, the others neutral.
 struct window window_of(const struct window_params *w);
 

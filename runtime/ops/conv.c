@@ -10,23 +10,6 @@ static struct window_params window_params(int spatial, int64_t *kernel_size, int
                                     rule, false };
 }
 
-static cvy_status check_padding_mode(const cvy_conv_params *p)
-{
-    cvy_status st = check_enum((int)p->padding_mode, CVY_ZEROS, CVY_CIRCULAR, "padding_mode");
-
-    for (int i = 0; i < p->src.rank - 2 && st == CVY_OK; i++) {
-        int64_t size = p->src.size[2 + i], pad = MAX(p->padding[i], p->padding_end[i]);
-
-        if (p->padding_mode == CVY_REFLECT && pad >= size)
-            return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_REFLECT needs less "
-                        "than the size %lld", i, (long long)pad, (long long)size);
-        if (p->padding_mode == CVY_CIRCULAR && pad > size)
-            return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_CIRCULAR needs at "
-                        "most the size %lld", i, (long long)pad, (long long)size);
-    }
-    return st;
-}
-
 static cvy_status conv_fill(cvy_conv_params *p)
 {
     struct window_params w = window_params(p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
@@ -35,9 +18,8 @@ static cvy_status conv_fill(cvy_conv_params *p)
     cvy_status st = CVY_OK;
 
     TRY(check_map(&p->src));
-    TRY(check_window(&w));
+    TRY(check_window(&p->src, &w, p->padding_mode));
     TRY(check_groups(&p->groups, p->src.size[1], p->out_channels));
-    TRY(check_padding_mode(p));
     TRY(activation_check(&p->activation, "activation"));
     TRY(check_weights_dtype(&p->weights_dtype, p->src.dtype));
     size[0] = p->src.size[0];
@@ -123,7 +105,7 @@ static cvy_status transpose_fill(cvy_conv_transpose_params *p)
     if (p->padding_rule == CVY_PAD_SAME)
         TRY(fail(CVY_ERR_ARGUMENT, "padding_rule is CVY_PAD_SAME, which a transposed convolution "
                  "does not have"));
-    TRY(check_window(&w));
+    TRY(check_window(NULL, &w, CVY_ZEROS));
     TRY(check_groups(&p->groups, p->src.size[1], p->out_channels));
     TRY(activation_check(&p->activation, "activation"));
     TRY(check_weights_dtype(&p->weights_dtype, p->src.dtype));
@@ -135,6 +117,7 @@ static cvy_status transpose_fill(cvy_conv_transpose_params *p)
             p->src.size[2 + i], p->kernel_size[i], p->stride[i], p->dilation[i], p->padding[i],
             p->padding_end[i], p->output_padding[i]);
         TRY(check_output(size[2 + i], i));
+        TRY(check_output(size[2 + i] + p->padding[i], i));
     }
     st = check_dst(&p->dst, &p->src, p->src.rank, size);
 out:

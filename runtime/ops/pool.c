@@ -139,7 +139,7 @@ static cvy_status fill_window(cvy_pool_params *p, int64_t *size)
     struct window_params w = window_params(p);
     cvy_status st = CVY_OK;
 
-    TRY(check_window(&w));
+    TRY(check_window(&p->src, &w, CVY_ZEROS));
     for (int i = 0; i < w.spatial; i++) {
         TRY(check_padding(p, i));
         size[i] = cvy_pool_output_size(p->src.size[2 + i], p->kernel_size[i], p->stride[i],

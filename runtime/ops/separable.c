@@ -54,23 +54,6 @@ out:
     return st;
 }
 
-static cvy_status check_padding_mode(const cvy_separable_params *p)
-{
-    cvy_status st = check_enum((int)p->padding_mode, CVY_ZEROS, CVY_CIRCULAR, "padding_mode");
-
-    for (int i = 0; i < p->src.rank - 2 && st == CVY_OK; i++) {
-        int64_t size = p->src.size[2 + i], pad = MAX(p->padding[i], p->padding_end[i]);
-
-        if (p->padding_mode == CVY_REFLECT && pad >= size)
-            return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_REFLECT needs less "
-                        "than the size %lld", i, (long long)pad, (long long)size);
-        if (p->padding_mode == CVY_CIRCULAR && pad > size)
-            return fail(CVY_ERR_SHAPE, "padding of spatial axis %d is %lld; CVY_CIRCULAR needs at "
-                        "most the size %lld", i, (long long)pad, (long long)size);
-    }
-    return st;
-}
-
 static cvy_status check_activations(cvy_separable_params *p)
 {
     cvy_status st = activation_check(&p->activation, "activation");
@@ -116,10 +99,9 @@ static cvy_status separable_fill(cvy_separable_params *p, cvy_desc *mid)
     if (p->kind != CVY_SEPARABLE_DEPTHWISE && p->src.rank < 4)
         TRY(fail(CVY_ERR_SHAPE, "src has rank %d; the spatial kinds need 2 or 3 spatial axes",
                  (int)p->src.rank));
-    TRY(check_window(&w));
+    TRY(check_window(&p->src, &w, p->padding_mode));
     mid->rank = p->src.rank;
     TRY(fill_channels(p, &mid->size[1]));
-    TRY(check_padding_mode(p));
     TRY(check_activations(p));
     TRY(check_weights_dtype(&p->weights_dtype, p->src.dtype));
     st = fill_sizes(p, mid);

@@ -69,9 +69,15 @@ bool activation_piecewise(const cvy_activation *activation, float *slope, float 
     }
 }
 
+// Counts that go beyond 63 bits stay at INT64_MAX, where limits are found.
+static int64_t times(int64_t a, int64_t b)
+{
+    return mul_i64(a, b, &a) ? a : INT64_MAX;
+}
+
 int64_t window_taps(const struct window *window)
 {
-    return window->kernel[0] * window->kernel[1] * window->kernel[2];
+    return times(times(window->kernel[0], window->kernel[1]), window->kernel[2]);
 }
 
 int64_t conv_macs(const struct problem *problem, const struct conv_problem *conv)
@@ -80,12 +86,13 @@ int64_t conv_macs(const struct problem *problem, const struct conv_problem *conv
     int64_t other = problem->direction == FORWARD ? problem->src.size[AXIS_C]
                                                   : problem->dst.size[AXIS_C];
 
-    return tensor_elements(map) * (other / conv->groups) * window_taps(&conv->window);
+    return times(times(tensor_elements(map), other / conv->groups), window_taps(&conv->window));
 }
 
 int64_t conv_parameters(const struct problem *problem, const struct conv_problem *conv)
 {
     int64_t c = problem->src.size[AXIS_C], k = problem->dst.size[AXIS_C];
+    int64_t weights = times(times(c / conv->groups, k), window_taps(&conv->window));
 
-    return c / conv->groups * k * window_taps(&conv->window) + (conv->bias ? k : 0);
+    return weights > INT64_MAX - k ? INT64_MAX : weights + (conv->bias ? k : 0);
 }
