@@ -11,8 +11,8 @@
 //  (c) An event stands for all launches of its enqueue and carries the first failure among them.
 //      Contents are undefined only inside the output region. A job that waits on a failed event
 //      gets CVY_ERR_DEPENDENCY and does not run; later jobs on the queue without such a wait may
-//      run (drivers differ). cvy_queue_finish reports the first failure since the last finish. Inputs
-//      and weights are never written.
+//      run (drivers differ). cvy_queue_finish reports the first failure since the last finish.
+//      Inputs and weights are never written.
 //  (d) Cache and tuning files are hints: losing or damaging them changes time only.
 //  (e) Every create has one destroy. Destroying a NULL handle does nothing; destroy never fails.
 //      Destroying anything with work in flight is safe; the work completes.
@@ -140,7 +140,8 @@ typedef struct cvy_tensor {
     size_t offset;
 } cvy_tensor;
 
-// Events to wait for before a job starts. NULL or count 0: none.
+// Events to wait for before a job starts. NULL or count 0: none. The handle that a call gives its
+// own event to is cleared first, so it cannot be one of them.
 typedef struct cvy_wait {
     cvy_event *const *events;
     size_t count;
