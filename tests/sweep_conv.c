@@ -187,24 +187,6 @@ bool sweep_separable(struct sweep *s)
            conv[0].axis[2].out > 0 && sweep_dst(s, &p->dst);
 }
 
-// Rows with gaps between them that all have one pitch, as linear needs: it sees a matrix.
-static void spread_rows(struct sweep *s, cvy_desc *desc)
-{
-    int32_t last = desc->rank - 1;
-    int64_t pitch = desc->size[last] + random_between(&s->random, 0, 5);
-
-    desc->stride[last] = 1;
-    for (int32_t a = last - 1; a >= 0; a--) {
-        desc->stride[a] = pitch;
-        pitch *= desc->size[a] == 0 ? 1 : desc->size[a];
-    }
-}
-
-static bool is_strided(const cvy_desc *desc)
-{
-    return desc->rank > 0 && desc->stride[desc->rank - 1] != 0;
-}
-
 bool sweep_linear(struct sweep *s)
 {
     cvy_linear_params *p = &s->out->ref.linear;
@@ -216,7 +198,7 @@ bool sweep_linear(struct sweep *s)
     p->src = (cvy_desc) { .dtype = CVY_F32, .layout = plain ? CVY_PLAIN : sweep_layout(s),
                           .rank = 2 };
     if (plain) {
-        p->src.rank = (int32_t)random_between(&s->random, 1, 4);
+        p->src.rank = (int32_t)random_between(&s->random, 1, 5);
     }
     for (int32_t a = 0; a < p->src.rank - 1; a++) {
         p->src.size[a] = random_between(&s->random, 1, p->src.rank == 2 ? 20 : 5);
@@ -225,20 +207,12 @@ bool sweep_linear(struct sweep *s)
         p->src.size[0] = 0;
     }
     p->src.size[p->src.rank - 1] = features;
-    if (random_chance(&s->random, 15) && plain) {
-        spread_rows(s, &p->src);
-    } else if (random_chance(&s->random, 15) && !plain) {
+    if (random_chance(&s->random, 15)) {
         sweep_spread(s, &p->src);
     }
     p->out_features = sweep_channels(s);
     p->bias = random_chance(&s->random, 60);
     sweep_activation(s, true, &p->activation);
     p->residual = choose_residual(s);
-    if (!sweep_dst(s, &p->dst)) {
-        return false;
-    }
-    if (plain && is_strided(&p->dst)) {
-        spread_rows(s, &p->dst);
-    }
-    return true;
+    return sweep_dst(s, &p->dst);
 }

@@ -171,8 +171,10 @@ bool sweep_copy(struct sweep *s)
     if (!sweep_dst(s, &p->dst)) {
         return false;
     }
-    if (p->src.layout != CVY_PLAIN && random_chance(&s->random, 50)) {
+    if (p->src.rank >= 2 && random_chance(&s->random, 50)) {
         p->dst.layout = p->src.layout == CVY_NHWC ? CVY_NCHW : CVY_NHWC;
+    } else if (random_chance(&s->random, 10)) {
+        p->dst.layout = CVY_PLAIN;
     }
     return true;
 }

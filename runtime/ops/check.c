@@ -172,9 +172,6 @@ cvy_status check_dst(cvy_desc *dst, const cvy_desc *src, int32_t rank, const int
             return fail(CVY_ERR_SHAPE, "dst.size[%d] is %lld; the result has %lld", i,
                         (long long)dst->size[i], (long long)size[i]);
     TRY(desc_check(dst, src, "dst"));
-    if ((dst->layout == CVY_PLAIN) != (src->layout == CVY_PLAIN))
-        TRY(fail(CVY_ERR_ARGUMENT, "dst.layout is %d and src.layout %d; CVY_PLAIN goes with "
-                 "CVY_PLAIN", (int)dst->layout, (int)src->layout));
     if (dst->dtype != src->dtype)
         TRY(fail(CVY_ERR_UNSUPPORTED, "dst.dtype is %d and src.dtype %d; they must be equal",
                  (int)dst->dtype, (int)src->dtype));

@@ -1,4 +1,5 @@
 // Convolution and transposed convolution: params to problem to plan.
+#include "ops/conv.h"
 #include "ops/check.h"
 #include "ops/spec.h"
 
@@ -34,8 +35,7 @@ out:
     return st;
 }
 
-// Slots and costs that both directions share; the problem is complete but for macs.
-static cvy_status conv_request(struct plan_request *request)
+cvy_status conv_request(struct plan_request *request)
 {
     struct problem *problem = &request->problem;
     const struct conv_problem *conv = &problem->u.conv;

@@ -1,5 +1,6 @@
 // Fully connected: a convolution of 1 x 1 over as many pixels as there are rows.
 #include "ops/check.h"
+#include "ops/conv.h"
 #include "ops/spec.h"
 
 static cvy_status check_src(cvy_desc *src)
@@ -17,36 +18,58 @@ static cvy_status check_src(cvy_desc *src)
     return CVY_OK;
 }
 
-// All axes but the last as one, if their strides allow it: each steps over the whole next one.
-static cvy_status flatten(const cvy_desc *desc, const char *name, int64_t *rows, int64_t *pitch)
+// The axes before the features, outermost first, with the strides of src and dst; axes that lie
+// evenly in both are merged.
+struct rows {
+    int count;
+    int64_t size[CVY_MAX_RANK], src[CVY_MAX_RANK], dst[CVY_MAX_RANK];
+};
+
+static void rows_add(struct rows *rows, int64_t size, int64_t src, int64_t dst)
 {
-    *rows = 1;
-    *pitch = 1;
-    for (int i = desc->rank - 2; i >= 0; i--) {
-        if (desc->size[i] == 1)
-            continue;
-        if (*rows == 1)
-            *pitch = desc->stride[i];
-        else if (*rows && desc->size[i] && desc->stride[i] != *rows * *pitch)
-            return fail(CVY_ERR_UNSUPPORTED, "%s.stride[%d] is %lld; rows must lie evenly, which "
-                        "needs %lld", name, i, (long long)desc->stride[i],
-                        (long long)(*rows * *pitch));
-        *rows *= desc->size[i];
+    int last = rows->count - 1;
+
+    if (last >= 0 && rows->src[last] == size * src && rows->dst[last] == size * dst) {
+        rows->size[last] *= size;
+        rows->src[last] = src;
+        rows->dst[last] = dst;
+        return;
     }
-    return CVY_OK;
+    rows->size[rows->count] = size;
+    rows->src[rows->count] = src;
+    rows->dst[rows->count++] = dst;
 }
 
-// Rows as pixels along W, features as channels.
-static cvy_status tensor_rows(const cvy_desc *desc, const char *name, struct tensor *out)
+static struct tensor map_rows(const cvy_desc *desc, const struct rows *rows, const int64_t *stride)
 {
-    int last = desc->rank - 1;
-    cvy_desc map = { desc->dtype, CVY_NHWC, 3, { 1, desc->size[last], 0 },
-                     { 1, desc->stride[last], 0 } };
-    cvy_status st = flatten(desc, name, &map.size[2], &map.stride[2]);
+    static const int axes[] = { AXIS_N, AXIS_D, AXIS_H, AXIS_W };
+    struct tensor t = tensor_map(&(cvy_desc) { .dtype = desc->dtype, .layout = CVY_NHWC,
+        .rank = 2, .size = { 1, desc->size[desc->rank - 1] },
+        .stride = { 1, desc->stride[desc->rank - 1] } });
 
-    if (st == CVY_OK)
-        *out = tensor_map(&map);
-    return st;
+    for (int i = 0; i < rows->count; i++) {
+        int axis = axes[4 - rows->count + i];
+
+        t.size[axis] = rows->size[i];
+        t.stride[axis] = stride[i];
+    }
+    return t;
+}
+
+// Rows as pixels of a feature map, features as channels.
+static cvy_status map_tensors(const cvy_linear_params *p, struct problem *problem)
+{
+    struct rows rows = { 0 };
+
+    for (int i = 0; i < p->src.rank - 1; i++)
+        if (p->src.size[i] != 1)
+            rows_add(&rows, p->src.size[i], p->src.stride[i], p->dst.stride[i]);
+    if (rows.count > 4)
+        return fail(CVY_ERR_UNSUPPORTED, "the strides of src and dst leave %d axes before the "
+                    "features that do not lie evenly; 4 are possible", rows.count);
+    problem->src = map_rows(&p->src, &rows, rows.src);
+    problem->dst = map_rows(&p->dst, &rows, rows.dst);
+    return CVY_OK;
 }
 
 static cvy_status linear_fill(cvy_linear_params *p)
@@ -67,28 +90,6 @@ out:
     return st;
 }
 
-static cvy_status linear_request(struct plan_request *request)
-{
-    struct problem *problem = &request->problem;
-    const struct conv_problem *conv = &problem->u.conv;
-    int64_t k = problem->dst.size[AXIS_C], weights;
-
-    if (!mul_i64(problem->src.size[AXIS_C], k, &weights) || weights >= INT64_MAX / 16)
-        return fail(CVY_ERR_LIMIT, "weights have more than 2^59 elements");
-    request_tensor(request, SLOT_SRC, &problem->src);
-    request_constant(request, SLOT_WEIGHTS, weights);
-    if (conv->bias)
-        request_constant(request, SLOT_BIAS, k);
-    if (conv->activation.kind == CVY_PRELU)
-        request_constant(request, SLOT_SLOPE, k);
-    if (conv->residual)
-        request_tensor(request, SLOT_RESIDUAL, &problem->dst);
-    request_tensor(request, SLOT_DST, &problem->dst);
-    request->info.macs = conv_macs(problem, conv);
-    request->info.parameters = conv_parameters(problem, conv);
-    return CVY_OK;
-}
-
 cvy_status cvy_linear_create(cvy_context *context, const cvy_linear_params *params, cvy_plan **out)
 {
     static const struct window point = { { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 0, 0 } };
@@ -104,10 +105,9 @@ cvy_status cvy_linear_create(cvy_context *context, const cvy_linear_params *para
     request.problem = (struct problem) {
         .op = OP_CONV, .direction = FORWARD,
         .u.conv = { point, 1, CVY_ZEROS, p.bias, p.residual, p.activation } };
-    TRY(tensor_rows(&p.src, "src", &request.problem.src));
-    TRY(tensor_rows(&p.dst, "dst", &request.problem.dst));
+    TRY(map_tensors(&p, &request.problem));
     request.info.dst = p.dst;
-    TRY(linear_request(&request));
+    TRY(conv_request(&request));
     st = plan_create(context, &request, out);
 out:
     return st;
