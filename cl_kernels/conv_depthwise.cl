@@ -2,22 +2,10 @@
 // with wide vectors. A work-item makes one output row of V channels. Forward, MR pixels at a time
 // where no tap leaves the row; elsewhere one by one, as for the last, partial vector of channels.
 // Weights are packed as [block][tap][V], the bias as [block][V].
-// Grid: rows (n od oh), channel blocks. Fixed at build: MR, V, BACKWARD.
+// Grid: rows (n od oh), channel blocks. Fixed at build: MR, V.
 #ifndef MR
 #define MR 4
 #endif
-#ifndef BACKWARD
-#define BACKWARD 0
-#endif
-
-#if BACKWARD
-#define TAP(o, r, stride, dilation, pad, size)                                              \
-    conv_transpose_tap(o, r, stride, dilation, pad, size)
-#else
-#define TAP(o, r, stride, dilation, pad, size)                                              \
-    conv_tap(o, r, stride, dilation, pad, size, mode)
-#endif
-
 VT FN(read)(__global const T *p, int lanes)
 {
     ACC lane[V];
@@ -52,7 +40,7 @@ __kernel void FN(conv_depthwise)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
     ulong weights_at, __global const T *restrict bias, ulong bias_at, __global const T *residual,
     ulong residual_at, __global T *dst, ulong dst_at,
-    int has_residual, float slope, float low, float high, int mode,
+    int backward, int has_residual, float slope, float low, float high, int mode,
     int C, int D, int H, int W, int OD, int OH, int OW,
     ulong src_n, ulong src_d, ulong src_h, ulong src_w,
     ulong dst_n, ulong dst_d, ulong dst_h, ulong dst_w,
@@ -72,17 +60,16 @@ __kernel void FN(conv_depthwise)(
     dst += dst_at + out;
     residual += residual_at + out;
     for (int ow = 0; ow < OW;) {
-#if !BACKWARD
         int left = ow * SW - PW, right = left + (MR - 1) * SW + (KW - 1) * LW;
-        if (lanes == V && left >= 0 && right < W && ow + MR <= OW) {
+        if (!backward && lanes == V && left >= 0 && right < W && ow + MR <= OW) {
             VT acc[MR];
             #pragma unroll
             for (int i = 0; i < MR; i++)
                 acc[i] = start;
             for (int rd = 0; rd < KD; rd++) {
-                int d = TAP(od, rd, SD, LD, PD, D);
+                int d = conv_tap(od, rd, SD, LD, PD, D, mode);
                 for (int rh = 0; d >= 0 && rh < KH; rh++) {
-                    int h = TAP(oh, rh, SH, LH, PH, H);
+                    int h = conv_tap(oh, rh, SH, LH, PH, H, mode);
                     if (h < 0)
                         continue;
                     __global const T *x = src + d * src_d + h * src_h + left * src_w;
@@ -106,14 +93,13 @@ __kernel void FN(conv_depthwise)(
             ow += MR;
             continue;
         }
-#endif
         VT sum = start;
         for (int rd = 0; rd < KD; rd++) {
-            int d = TAP(od, rd, SD, LD, PD, D);
+            int d = window_tap(backward, od, rd, SD, LD, PD, D, mode);
             for (int rh = 0; d >= 0 && rh < KH; rh++) {
-                int h = TAP(oh, rh, SH, LH, PH, H);
+                int h = window_tap(backward, oh, rh, SH, LH, PH, H, mode);
                 for (int rw = 0; h >= 0 && rw < KW; rw++) {
-                    int w = TAP(ow, rw, SW, LW, PW, W);
+                    int w = window_tap(backward, ow, rw, SW, LW, PW, W, mode);
                     if (w >= 0)
                         sum = fma(FN(read)(src + d * src_d + h * src_h + w * src_w, lanes),
                                   VLOAD(weights + (((ulong)rd * KH + rh) * KW + rw) * V), sum);

@@ -1,31 +1,16 @@
-// Convolution and its gradient to data in NHWC on a CPU with wide vectors, tiled in registers.
+// Convolution and (backward) its gradient to data in NHWC on a CPU with wide vectors, tiled in registers.
 // A work-item makes MR output pixels of one row times NV vectors of output channels: for each tap
 // and input channel one broadcast of src for each pixel against NV vectors of packed weights
 // [group][block][tap][c][NV V]. Backward, a tile's pixels are `SW` apart, so that a tap falls on an
 // input for all of them or for none. Pixels whose tap is in the padding keep their sum by a select.
-// Grid: tiles of a row, rows (n od oh), group blocks. Fixed at build: MR, NV, V, BACKWARD.
+// Grid: tiles of a row, rows (n od oh), group blocks. Fixed at build: MR, NV, V.
 #ifndef MR
 #define MR 4
 #endif
 #ifndef NV
 #define NV 1
 #endif
-#ifndef BACKWARD
-#define BACKWARD 0
-#endif
 #define BLOCK (NV * V)
-
-#if BACKWARD
-#define TAP(o, r, stride, dilation, pad, size)                                              \
-    conv_transpose_tap(o, r, stride, dilation, pad, size)
-#define OUT_STEP SW
-#define IN_STEP 1
-#else
-#define TAP(o, r, stride, dilation, pad, size)                                              \
-    conv_tap(o, r, stride, dilation, pad, size, mode)
-#define OUT_STEP 1
-#define IN_STEP SW
-#endif
 
 #if V == 16
 #define MASK int16
@@ -66,7 +51,7 @@ __kernel void FN(conv_direct)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
     ulong weights_at, __global const T *restrict bias, ulong bias_at, __global const T *residual,
     ulong residual_at, __global T *dst, ulong dst_at,
-    int has_residual, float slope, float low, float high, int mode,
+    int backward, int has_residual, float slope, float low, float high, int mode,
     int C, int K, int blocks, int D, int H, int W, int OD, int OH, int OW,
     ulong src_n, ulong src_d, ulong src_h, ulong src_w,
     ulong dst_n, ulong dst_d, ulong dst_h, ulong dst_w,
@@ -78,14 +63,11 @@ __kernel void FN(conv_direct)(
     int tile = get_group_id(0), row = first + (int)get_group_id(1), block = get_group_id(2);
     int g = block / blocks, k0 = block % blocks * BLOCK;
     int oh = row % OH, od = row / OH % OD, n = row / OH / OD;
-#if BACKWARD
-    int ow0 = tile % SW + tile / SW * MR * SW;
-#else
-    int ow0 = tile * MR;
-#endif
+    int out_step = backward ? SW : 1, in_step = backward ? 1 : SW;
+    int ow0 = backward ? tile % SW + tile / SW * MR * SW : tile * MR;
     if (ow0 >= OW)
         return;
-    int count = min(MR, (OW - ow0 + OUT_STEP - 1) / OUT_STEP);
+    int count = min(MR, (OW - ow0 + out_step - 1) / out_step);
 
     VT acc[MR][NV];
     bias += bias_at + (ulong)block * BLOCK;
@@ -98,21 +80,17 @@ __kernel void FN(conv_direct)(
     src += src_at + n * src_n + (ulong)g * C;
     weights += weights_at + (ulong)block * KD * KH * KW * C * BLOCK;
     for (int rd = 0; rd < KD; rd++) {
-        int d = TAP(od, rd, SD, LD, PD, D);
+        int d = window_tap(backward, od, rd, SD, LD, PD, D, mode);
         for (int rh = 0; d >= 0 && rh < KH; rh++) {
-            int h = TAP(oh, rh, SH, LH, PH, H);
+            int h = window_tap(backward, oh, rh, SH, LH, PH, H, mode);
             for (int rw = 0; h >= 0 && rw < KW; rw++) {
                 __global const T *w = weights + (((ulong)rd * KH + rh) * KW + rw) * C * BLOCK;
                 __global const T *x = src + d * src_d + h * src_h;
-#if BACKWARD
-                int t = ow0 + PW - rw * LW;
-                if (t % SW)
+                int iw0 = backward ? ow0 + PW - rw * LW : ow0 * SW + rw * LW - PW;
+                if (backward && iw0 % SW)
                     continue;
-                int iw0 = t / SW;
-#else
-                int iw0 = ow0 * SW + rw * LW - PW;
-#endif
-                if (count == MR && iw0 >= 0 && iw0 + (MR - 1) * IN_STEP < W) {
+                iw0 = backward ? iw0 / SW : iw0;
+                if (count == MR && iw0 >= 0 && iw0 + (MR - 1) * in_step < W) {
                     x += iw0 * src_w;
                     for (int c = 0; c < C; c++, w += BLOCK) {
                         VT wv[NV];
@@ -121,7 +99,7 @@ __kernel void FN(conv_direct)(
                             wv[j] = VLOAD(w + j * V);
                         #pragma unroll
                         for (int i = 0; i < MR; i++) {
-                            VT xv = (VT)(LOAD(x, c + i * (IN_STEP * src_w)));
+                            VT xv = (VT)(LOAD(x, c + i * (in_step * src_w)));
                             #pragma unroll
                             for (int j = 0; j < NV; j++)
                                 acc[i][j] = fma(xv, wv[j], acc[i][j]);
@@ -133,12 +111,7 @@ __kernel void FN(conv_direct)(
                 ulong at[MR];
                 #pragma unroll
                 for (int i = 0; i < MR; i++) {
-                    int iw = iw0 + i * IN_STEP;
-#if BACKWARD
-                    iw = iw >= 0 && iw < W && i < count ? iw : -1;
-#else
-                    iw = i < count ? padded_index(iw, W, mode) : -1;
-#endif
+                    int iw = i < count ? padded_index(iw0 + i * in_step, W, mode) : -1;
                     keep[i] = (MASK)(iw < 0 ? -1 : 0);
                     at[i] = max(iw, 0) * src_w;
                 }
@@ -168,7 +141,7 @@ __kernel void FN(conv_direct)(
             VSTORE(acc[i][j], sums + (i * NV + j) * V);
 
     ulong out = n * dst_n + od * dst_d + oh * dst_h + ow0 * dst_w + (ulong)g * K + k0;
-    for (int i = 0; i < count; i++, out += OUT_STEP * dst_w)
+    for (int i = 0; i < count; i++, out += out_step * dst_w)
         for (int j = 0; j < NV && k0 + j * V < K; j++)
             FN(finish)(VLOAD(sums + (i * NV + j) * V), residual + residual_at + out + j * V,
                        dst + dst_at + out + j * V, has_residual, K - k0 - j * V,

@@ -2,7 +2,8 @@
 //   forward   dst[n][k][o] = act(bias[k] + residual + sum over c, r of w[k][c][r] src[n][c][i]),
 //             i = o stride + r dilation - pad, mapped by the padding mode
 //   backward  the same over w[c][k][r] and the i = (o + pad - r dilation) / stride that are whole
-// C and K count the channels of one of G groups. One work-item makes one output.
+// C and K count the channels of one of G groups. One work-item makes one output, of the taps and
+// channels [from, to): where a device ends long loops, launches follow whose residual is dst.
 // Flat grid over n g k od oh ow, ow fastest. Fixed at build: BACKWARD.
 #ifndef BACKWARD
 #define BACKWARD 0
@@ -27,6 +28,7 @@ __kernel void FN(conv_reference)(
     ulong src_n, ulong src_c, ulong src_d, ulong src_h, ulong src_w,
     ulong dst_n, ulong dst_k, ulong dst_d, ulong dst_h, ulong dst_w,
     int KD, int KH, int KW, int SD, int SH, int SW, int LD, int LH, int LW, int PD, int PH, int PW,
+    int rd_from, int rd_to, int rh_from, int rh_to, int rw_from, int rw_to, int c_from, int c_to,
     ulong first, ulong end)
 {
     ulong item = FLAT_ITEM(first);
@@ -51,18 +53,18 @@ __kernel void FN(conv_reference)(
 
     // Each tap's sum over channels is added whole: the error grows with the longest run.
     ACC sum = has_bias ? LOAD(bias, bias_at + channel) : (ACC)0;
-    for (int rd = 0; rd < KD; rd++) {
+    for (int rd = rd_from; rd < rd_to; rd++) {
         int d = TAP(od, rd, SD, LD, PD, D);
-        for (int rh = 0; d >= 0 && rh < KH; rh++) {
+        for (int rh = rh_from; d >= 0 && rh < rh_to; rh++) {
             int h = TAP(oh, rh, SH, LH, PH, H);
-            for (int rw = 0; h >= 0 && rw < KW; rw++) {
+            for (int rw = rw_from; h >= 0 && rw < rw_to; rw++) {
                 int w = TAP(ow, rw, SW, LW, PW, W);
                 if (w < 0)
                     continue;
                 ulong at = d * src_d + h * src_h + w * src_w;
                 ulong wei = ((ulong)rd * KH + rh) * KW + rw;
                 ACC part = 0;
-                for (int c = 0; c < C; c++)
+                for (int c = c_from; c < c_to; c++)
                     part = fma(LOAD(src, at + c * src_c), LOAD(weights, wei + c * wei_c), part);
                 sum += part;
             }

@@ -4,7 +4,9 @@
 // A max scans depth, height, width in order: NaN wins, so the last does; among equals the first.
 // One work-item makes one output. Flat grid over n c od oh ow, ow fastest, or n od oh ow c if
 // `channels_last`. Indices go to idx32 or idx64. A sum of `run` taps is added to a sum of run such,
-// and that to the total: with run the root of the taps, errors grow with the root.
+// and that to the total: with run the root of the taps, errors grow with the root. A launch takes
+// the window's taps [from, to); where a device ends long loops, all but the first go on from what
+// dst and the indices hold (`resumes`), and all but the last leave a sum there (`pauses`).
 
 // Taps [x, y) of `taps`, the first at `start`, that are inside [0, size).
 long2 FN(inside)(long start, long taps, long step, long size)
@@ -51,7 +53,9 @@ __kernel void FN(pool_reference)(
     ulong dst_n, ulong dst_c, ulong dst_d, ulong dst_h, ulong dst_w,
     ulong idx_n, ulong idx_c, ulong idx_d, ulong idx_h, ulong idx_w,
     int KD, int KH, int KW, int SD, int SH, int SW, int LD, int LH, int LW, int PD, int PH, int PW,
-    int ED, int EH, int EW, ulong first, ulong end)
+    int ED, int EH, int EW, int resumes, int pauses,
+    int rd_from, int rd_to, int rh_from, int rh_to, int rw_from, int rw_to,
+    ulong first, ulong end)
 {
     ulong item = FLAT_ITEM(first);
 
@@ -80,11 +84,11 @@ __kernel void FN(pool_reference)(
     ACC best = -INFINITY, part = 0, parts = 0, sum = 0;
     long best_at = -1;
     int in_part = 0, in_parts = 0;
-    for (long rd = td.x; rd < td.y; rd++) {
+    for (long rd = max(td.x, (long)rd_from); rd < min(td.y, (long)rd_to); rd++) {
         long d = wd.x + rd * step_d;
-        for (long rh = th.x; rh < th.y; rh++) {
+        for (long rh = max(th.x, (long)rh_from); rh < min(th.y, (long)rh_to); rh++) {
             long h = wh.x + rh * step_h;
-            for (long rw = tw.x; rw < tw.y; rw++) {
+            for (long rw = max(tw.x, (long)rw_from); rw < min(tw.y, (long)rw_to); rw++) {
                 long w = ww.x + rw * step_w;
                 ACC x = LOAD(src, d * src_d + h * src_h + w * src_w);
                 if (is_max) {

@@ -189,3 +189,10 @@ int conv_transpose_tap(int o, int r, int stride, int dilation, int pad, int size
 
     return t >= 0 && t % stride == 0 && t / stride < size ? t / stride : -1;
 }
+
+// Either of them.
+int window_tap(int backward, int o, int r, int stride, int dilation, int pad, int size, int mode)
+{
+    return backward ? conv_transpose_tap(o, r, stride, dilation, pad, size)
+                    : conv_tap(o, r, stride, dilation, pad, size, mode);
+}

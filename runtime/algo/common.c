@@ -3,6 +3,45 @@
 
 #include <math.h>
 
+// A round of a loop costs one itself and all that is within. As an axis that is cut fills a launch,
+// those around it advance one by one, which keeps the order.
+struct parts parts_of(const struct device *device, int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    struct parts parts = { .size = { a, b, c, d }, .count = 1 };
+    int64_t inside = 1;
+
+    for (int axis = 3; axis >= 0; axis--) {
+        int64_t size = MAX(parts.size[axis], 1);
+
+        parts.step[axis] = MIN(size, MAX(device->max_rounds / inside, 1));
+        parts.count *= ceil_div(size, parts.step[axis]);
+        inside = MIN(parts.step[axis] * inside, INT64_MAX - 1) + 1;
+    }
+    return parts;
+}
+
+struct part part_at(const struct parts *parts, int64_t i)
+{
+    struct part part = { .first = i == 0, .last = i == parts->count - 1 };
+
+    for (int axis = 3; axis >= 0; axis--) {
+        int64_t pieces = ceil_div(MAX(parts->size[axis], 1), parts->step[axis]);
+
+        part.from[axis] = i % pieces * parts->step[axis];
+        part.to[axis] = MIN(part.from[axis] + parts->step[axis], parts->size[axis]);
+        i /= pieces;
+    }
+    return part;
+}
+
+void step_part(struct step *step, const struct part *part, int axis)
+{
+    for (; axis < 4; axis++) {
+        step_int(step, part->from[axis]);
+        step_int(step, part->to[axis]);
+    }
+}
+
 void step_piecewise(struct step *step, const cvy_activation *activation)
 {
     float slope, low, high;

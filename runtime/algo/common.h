@@ -10,6 +10,21 @@ static inline uint32_t flat_group(const struct device *device)
     return (uint32_t)MIN(64, device->max_group);
 }
 
+// Four nested loops over data, outermost first, cut into parts where a device ends long loops early
+// (device->max_rounds): a launch for each, in order, together every round once in its place. Axes
+// that are not there have size 1. Without a limit there is one part.
+struct parts {
+    int64_t size[4], step[4], count;
+};
+struct parts parts_of(const struct device *device, int64_t a, int64_t b, int64_t c, int64_t d);
+struct part {
+    int64_t from[4], to[4];
+    bool first, last;
+};
+struct part part_at(const struct parts *parts, int64_t i);
+// The ranges of axes `axis` to 3 as pairs of "i".
+void step_part(struct step *step, const struct part *part, int axis);
+
 // An activation as "iff": number, alpha, beta.
 static inline void step_activation(struct step *step, const cvy_activation *activation)
 {

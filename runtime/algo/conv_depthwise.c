@@ -9,14 +9,12 @@ static const struct tunable tunables[] = {
 
 extern const struct algo algo_conv_depthwise;
 
-static struct instance instance_of(const struct device *device, enum direction direction,
-                                   const struct config *config)
+static struct instance instance_of(const struct device *device, const struct config *config)
 {
     struct instance instance = instance_start("conv_depthwise", 1, 1, 1);
 
     instance_define(&instance, "V", device->vector_width);
     instance_define(&instance, "MR", config->value[0]);
-    instance_define(&instance, "BACKWARD", direction == BACKWARD_DATA);
     return instance;
 }
 
@@ -24,12 +22,11 @@ static size_t start_set(const struct device *device, struct instance *out, size_
 {
     struct config config;
 
-    if (device->device_class != DEVICE_CPU_WIDE || cap < 2)
+    if (device->device_class != DEVICE_CPU_WIDE || cap < 1)
         return 0;
     rules_configs(device, &algo_conv_depthwise, &config, 1);
-    out[0] = instance_of(device, FORWARD, &config);
-    out[1] = instance_of(device, BACKWARD_DATA, &config);
-    return 2;
+    out[0] = instance_of(device, &config);
+    return 1;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)
@@ -59,7 +56,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     const struct conv_problem *conv = &problem->u.conv;
     const struct tensor *src = &problem->src, *dst = &problem->dst;
     const struct device *device = builder_device(builder);
-    struct instance instance = instance_of(device, problem->direction, config);
+    struct instance instance = instance_of(device, config);
     struct packed_weights packed = pack_weights(builder, problem, 1, 1, src->size[AXIS_C],
                                                 device->vector_width);
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
@@ -69,6 +66,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_tensor(step, packed.bias, src->dtype);
     step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), dst->dtype);
     step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
+    step_int(step, problem->direction == BACKWARD_DATA);
     step_int(step, conv->residual);
     step_piecewise(step, &conv->activation);
     step_int(step, conv->padding_mode);

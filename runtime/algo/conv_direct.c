@@ -12,15 +12,13 @@ static const struct tunable tunables[] = {
     { NULL, { 0 } },
 };
 
-static struct instance instance_of(const struct device *device, enum direction direction,
-                                   const struct config *config)
+static struct instance instance_of(const struct device *device, const struct config *config)
 {
     struct instance instance = instance_start("conv_direct", 1, 1, 1);
 
     instance_define(&instance, "V", device->vector_width);
     instance_define(&instance, "MR", config->value[MR]);
     instance_define(&instance, "NV", config->value[NV]);
-    instance_define(&instance, "BACKWARD", direction == BACKWARD_DATA);
     return instance;
 }
 
@@ -29,13 +27,11 @@ static size_t start_set(const struct device *device, struct instance *out, size_
     struct config configs[4];
     size_t count = 0, given;
 
-    if (device->device_class != DEVICE_CPU_WIDE || cap < 9)
+    if (device->device_class != DEVICE_CPU_WIDE || cap < 5)
         return 0;
     given = rules_configs(device, &algo_conv_direct, configs, COUNT_OF(configs));
-    for (size_t i = 0; i < given; i++) {
-        out[count++] = instance_of(device, FORWARD, &configs[i]);
-        out[count++] = instance_of(device, BACKWARD_DATA, &configs[i]);
-    }
+    for (size_t i = 0; i < given; i++)
+        out[count++] = instance_of(device, &configs[i]);
     out[count++] = pack_weights_instance(device);
     return count;
 }
@@ -115,7 +111,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     int64_t c = problem->src.size[AXIS_C] / conv->groups;
     int64_t k = problem->dst.size[AXIS_C] / conv->groups;
     int block = device->vector_width * config->value[NV];
-    struct instance instance = instance_of(device, problem->direction, config);
+    struct instance instance = instance_of(device, config);
     struct packed_weights packed = pack_weights(builder, problem, conv->groups, c, k, block);
     struct problem flat = *problem;
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
@@ -126,6 +122,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_tensor(step, packed.bias, flat.src.dtype);
     step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), flat.dst.dtype);
     step_tensor(step, OPERAND(SLOT_DST), flat.dst.dtype);
+    step_int(step, problem->direction == BACKWARD_DATA);
     step_int(step, conv->residual);
     step_piecewise(step, &conv->activation);
     step_int(step, conv->padding_mode);

@@ -1,5 +1,6 @@
 // The reference convolution, both directions: accepts every legal problem on every device. One
-// instance for each direction; all else is arguments.
+// instance for each direction; all else is arguments. Long loops run in parts: the bias and the
+// residual enter the first, later ones add to dst, the activation ends the last.
 #include "algo/common.h"
 
 static struct instance instance_of(const struct device *device, enum direction direction)
@@ -35,25 +36,25 @@ static double estimate(const struct device *device, const struct problem *proble
     return rates.launch + 20.0 * (double)conv_macs(problem, &problem->u.conv) / rates.macs;
 }
 
-static cvy_status build(struct plan_builder *builder, const struct problem *problem,
-                        const struct config *config)
+static void add_part(struct plan_builder *builder, const struct problem *problem,
+                     const struct part *part)
 {
     const struct conv_problem *conv = &problem->u.conv;
     const struct tensor *src = &problem->src, *dst = &problem->dst;
     struct instance instance = instance_of(builder_device(builder), problem->direction);
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
+    enum slot residual = !part->first ? SLOT_DST : conv->residual ? SLOT_RESIDUAL : SLOT_NONE;
+    cvy_activation none = { CVY_NONE }, activation = part->last ? conv->activation : none;
 
-    (void)config;
     step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
     step_tensor(step, OPERAND(SLOT_WEIGHTS), src->dtype);
     step_tensor(step, OPERAND(conv->bias ? SLOT_BIAS : SLOT_NONE), src->dtype);
-    step_tensor(step, OPERAND(conv->activation.kind == CVY_PRELU ? SLOT_SLOPE : SLOT_NONE),
-                src->dtype);
-    step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), dst->dtype);
+    step_tensor(step, OPERAND(activation.kind == CVY_PRELU ? SLOT_SLOPE : SLOT_NONE), src->dtype);
+    step_tensor(step, OPERAND(residual), dst->dtype);
     step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
-    step_int(step, conv->bias);
-    step_int(step, conv->residual);
-    step_activation(step, &conv->activation);
+    step_int(step, conv->bias && part->first);
+    step_int(step, residual != SLOT_NONE);
+    step_activation(step, &activation);
     step_int(step, conv->padding_mode);
     step_int(step, conv->groups);
     step_int(step, src->size[AXIS_C] / conv->groups);
@@ -63,7 +64,24 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_strides(step, src, 5);
     step_strides(step, dst, 5);
     step_window(step, &conv->window);
+    step_part(step, part, 0);
     step_flat(step, tensor_elements(dst));
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    const struct conv_problem *conv = &problem->u.conv;
+    const int64_t *kernel = conv->window.kernel;
+    struct parts parts = parts_of(builder_device(builder), kernel[0], kernel[1], kernel[2],
+                                  problem->src.size[AXIS_C] / conv->groups);
+
+    (void)config;
+    for (int64_t i = 0; i < parts.count; i++) {
+        struct part part = part_at(&parts, i);
+
+        add_part(builder, problem, &part);
+    }
     return builder_status(builder);
 }
 

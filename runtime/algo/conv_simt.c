@@ -44,9 +44,12 @@ static size_t start_set(const struct device *device, struct instance *out, size_
 static bool applicable(const struct device *device, const struct problem *problem)
 {
     const struct tensor *src = &problem->src, *dst = &problem->dst;
+    const struct conv_problem *conv = &problem->u.conv;
+    const int64_t *kernel = conv->window.kernel;
+    struct parts parts = parts_of(device, kernel[0], kernel[1], kernel[2],
+                                  src->size[AXIS_C] / conv->groups);
 
-    (void)device;
-    return problem->direction != BACKWARD_WEIGHTS && src->stride[AXIS_C] <= INT32_MAX
+    return parts.count == 1 && problem->direction != BACKWARD_WEIGHTS && src->stride[AXIS_C] <= INT32_MAX
         && dst->stride[AXIS_C] <= INT32_MAX && src->size[AXIS_N] <= INT32_MAX
         && dst->size[AXIS_D] * dst->size[AXIS_H] * dst->size[AXIS_W] <= INT32_MAX;
 }

@@ -18,7 +18,8 @@ enum quirk {
     QUIRK_CACHES_CODE = 1 << 0,         // the driver keeps compiled code on disk by itself
     QUIRK_NO_OPTIMIZER = 1 << 1,        // build with -cl-opt-disable (oclgrind: LLVM freeze)
     QUIRK_GRID_LIMIT = 1 << 2,          // a grid axis of 65,535 compiles again (PoCL)
-    QUIRK_GROUP_UNDERSTATED = 1 << 3    // kernels run in larger groups than they say (rusticl)
+    QUIRK_GROUP_UNDERSTATED = 1 << 3,   // kernels run in larger groups than they say (rusticl)
+    QUIRK_LOOP_LIMIT = 1 << 4           // loops end early, silently: see max_rounds (llvmpipe)
 };
 
 // Facts of a device, read once when a context opens. Immutable.
@@ -31,6 +32,9 @@ struct device {
     int64_t max_grid;       // groups along one axis of a launch, below 65,535
     int64_t local_bytes;    // local memory of a group, 0 if there is none to speak of
     int64_t max_bytes;      // of one buffer
+    // Rounds of all loops of one work-item that it runs to the end, besides a few thousand in loops
+    // of fixed length. INT64_MAX where there is no limit.
+    int64_t max_rounds;
 };
 
 // Kernels -----------------------------------------------------------------------------------------

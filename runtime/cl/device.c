@@ -8,21 +8,26 @@
 // PERFORMANCE.md: PoCL compiles again at a grid axis of 65,535, so no launch goes there.
 #define GRID_MAX 65534
 
-// Driver workarounds. A row applies to a device whose platform has this name. Code elsewhere tests
-// a bit, never a name.
+// llvmpipe ends all loops of a work-item, and of those that share its vector, after 65,535 rounds in
+// total and says nothing (measured on Mesa 22.3.6).
+#define ROUNDS_MAX 60000
+
+// Driver workarounds. A row applies to a device whose platform has this name, and whose own name
+// begins as `device` says (NULL: any). Code elsewhere tests a bit, never a name.
 static const struct {
-    const char *platform;
+    const char *platform, *device;
     uint32_t bit;
     const char *name;
 } quirks[] = {
-    { "Portable Computing Language", QUIRK_CACHES_CODE, "caches-code" },
-    { "Portable Computing Language", QUIRK_GRID_LIMIT, "grid-limit" },
-    { "rusticl", QUIRK_CACHES_CODE, "caches-code" },
+    { "Portable Computing Language", NULL, QUIRK_CACHES_CODE, "caches-code" },
+    { "Portable Computing Language", NULL, QUIRK_GRID_LIMIT, "grid-limit" },
+    { "rusticl", NULL, QUIRK_CACHES_CODE, "caches-code" },
     // Mesa 22.3.6: every kernel reports work-groups of 32 and runs in 1,024 as well.
-    { "rusticl", QUIRK_GROUP_UNDERSTATED, "group-understated" },
-    { "NVIDIA CUDA", QUIRK_CACHES_CODE, "caches-code" },
+    { "rusticl", NULL, QUIRK_GROUP_UNDERSTATED, "group-understated" },
+    { "rusticl", "llvmpipe", QUIRK_LOOP_LIMIT, "loop-limit" },
+    { "NVIDIA CUDA", NULL, QUIRK_CACHES_CODE, "caches-code" },
     // Its uninitialised-read plugin dies on LLVM's `freeze`, which the optimiser makes.
-    { "Oclgrind", QUIRK_NO_OPTIMIZER, "no-optimizer" },
+    { "Oclgrind", NULL, QUIRK_NO_OPTIMIZER, "no-optimizer" },
 };
 
 // Reads facts and keeps the first failure, so that a list of reads needs no test for each.
@@ -182,13 +187,14 @@ static void read_numbers(struct found_device *found, struct reader *reader)
 }
 
 // A CPU whose driver takes vectors as they are written says so by a native width; one that runs a
-// work-item in each lane reports 1.
+// work-item in each lane reports 1. Kernels for wide CPUs loop as long as they like.
 static void classify(struct device *device)
 {
     cvy_device_info *info = &device->info;
 
     device->vector_width = 1;
-    if (info->type == CVY_DEVICE_CPU && info->vector_width >= 4) {
+    if (info->type == CVY_DEVICE_CPU && info->vector_width >= 4
+        && !(device->quirks & QUIRK_LOOP_LIMIT)) {
         device->device_class = DEVICE_CPU_WIDE;
         device->vector_width = info->vector_width >= 16 ? 16 : info->vector_width >= 8 ? 8 : 4;
         snprintf(info->device_class, sizeof info->device_class, "cpu-vector-%d",
@@ -209,7 +215,10 @@ static void find_quirks(struct device *device)
     size_t used = 0;
 
     for (size_t i = 0; i < COUNT_OF(quirks); i++) {
-        if (strcmp(info->platform_name, quirks[i].platform) != 0)
+        const char *name = quirks[i].device;
+
+        if (strcmp(info->platform_name, quirks[i].platform) != 0
+            || (name && strncmp(info->name, name, strlen(name)) != 0))
             continue;
         device->quirks |= quirks[i].bit;
         used += (size_t)snprintf(info->quirks + used, sizeof info->quirks - used, "%s%s",
@@ -269,12 +278,13 @@ void device_read(struct found_device *found)
     read_texts(found, &reader);
     read_types(&reader, info);
     read_numbers(found, &reader);
-    classify(device);
     find_quirks(device);
+    classify(device);
     judge(found, &reader);
     info->available = found->usable == CVY_OK;
     device->max_group = (int)MIN(MIN(info->max_work_group, info->max_work_item[0]), 1 << 16);
     device->max_grid = GRID_MAX;
     device->local_bytes = info->local_bytes;
     device->max_bytes = info->max_buffer_bytes;
+    device->max_rounds = device->quirks & QUIRK_LOOP_LIMIT ? ROUNDS_MAX : INT64_MAX;
 }
