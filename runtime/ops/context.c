@@ -35,7 +35,7 @@ static size_t start_set(const struct device *device, struct start_kernel *out)
 
         for (size_t k = 0; k < more && count < START_KERNELS; k++)
             if (!is_there(out, count, &some[k]))
-                out[count++] = (struct start_kernel) { some[k], op_name(algos[i]->op) };
+                out[count++] = (struct start_kernel) { some[k], op_family(algos[i]->op) };
     }
     return count;
 }

@@ -14,6 +14,23 @@ const char *op_name(enum op op)
     return (unsigned)op < COUNT_OF(names) ? names[op] : "unknown";
 }
 
+const char *op_family(enum op op)
+{
+    switch (op) {
+    case OP_CONV:
+    case OP_SEPARABLE:
+        return "conv";
+    case OP_POOL:
+    case OP_UNPOOL:
+        return "pool";
+    case OP_COPY:
+    case OP_CONCAT:
+        return "move";
+    default:
+        return "math";
+    }
+}
+
 cvy_status activation_check(cvy_activation *activation, const char *name)
 {
     static const cvy_activation defaults[CVY_ACTIVATION_COUNT] = {

@@ -10,6 +10,9 @@ enum op {
     OP_COUNT
 };
 const char *op_name(enum op op);
+// Operators whose kernels stand in one program: "conv", "pool", "move" or "math". Few programs
+// with many kernels build fastest.
+const char *op_family(enum op op);
 
 // Which way a convolution runs. BACKWARD_DATA is the transposed convolution: src has the feature
 // map that a forward convolution would give, dst the one that it would take.
