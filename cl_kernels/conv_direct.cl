@@ -1,8 +1,9 @@
-// Convolution and (backward) its gradient to data in NHWC on a CPU with wide vectors, tiled in registers.
-// A work-item makes MR output pixels of one row times NV vectors of output channels: for each tap
-// and input channel one broadcast of src for each pixel against NV vectors of packed weights
-// [group][block][tap][c][NV V]. Backward, a tile's pixels are `SW` apart, so that a tap falls on an
-// input for all of them or for none. Pixels whose tap is in the padding keep their sum by a select.
+// Convolution and (backward) its gradient to data in NHWC on a CPU with wide vectors, tiled in
+// registers. A work-item makes MR output pixels of one row times NV vectors of output channels: for
+// each tap and input channel one broadcast of src for each pixel against NV vectors of packed
+// weights [group][block][tap][c][NV V]. Backward, a tile's pixels are `SW` apart, so that a tap
+// falls on an input for all of them or for none. Pixels whose tap is in the padding keep their sum
+// by a select.
 // Grid: tiles of a row, rows (n od oh), group blocks. Fixed at build: MR, NV, V.
 #ifndef MR
 #define MR 4

@@ -3,6 +3,8 @@
 // LOCAL_X by LOCAL_Y items moves a tile of LOCAL_X x LOCAL_X through local memory, so that
 // neighbouring items read and write neighbouring elements; a row is one longer to keep columns in
 // different banks. Groups along x: a tiles, b tiles, S0, S1, S2 and the outermost axis.
+// There is no return before the barrier: PoCL 3.1 then writes outside. With sizes of 0 nothing is
+// within A and B.
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(copy_tiled)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,
@@ -15,8 +17,6 @@ __kernel void FN(copy_tiled)(
     ulong group = first + get_group_id(0), a, b, i0, i1, i2;
     int x = get_local_id(0), y = get_local_id(1);
 
-    if (A == 0)
-        return;
     WALK(group, a_tiles, a);
     WALK(group, b_tiles, b);
     WALK(group, S0, i0);

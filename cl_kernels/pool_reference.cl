@@ -79,22 +79,35 @@ __kernel void FN(pool_reference)(
     long step_d = adaptive ? 1 : LD, step_h = adaptive ? 1 : LH, step_w = adaptive ? 1 : LW;
     long2 td = FN(inside)(wd.x, wd.y, step_d, D), th = FN(inside)(wh.x, wh.y, step_h, H);
     long2 tw = FN(inside)(ww.x, ww.y, step_w, W);
+    ACC taps = (ACC)(td.y - td.x) * (ACC)(th.y - th.x) * (ACC)(tw.y - tw.x);
+    td = (long2)(max(td.x, (long)rd_from), min(td.y, (long)rd_to));
+    th = (long2)(max(th.x, (long)rh_from), min(th.y, (long)rh_to));
+    tw = (long2)(max(tw.x, (long)rw_from), min(tw.y, (long)rw_to));
 
+    ulong out = dst_at + n * dst_n + c * dst_c + od * dst_d + oh * dst_h + ow * dst_w;
+    ulong idx = n * idx_n + c * idx_c + od * idx_d + oh * idx_h + ow * idx_w;
     src += src_at + n * src_n + c * src_c;
+    idx32 += idx32_at + idx;
+    idx64 += idx64_at + idx;
+
     ACC best = -INFINITY, part = 0, parts = 0, sum = 0;
-    long best_at = -1;
+    long best_at = -1, plane_at = indices == 2 ? (long)(n * C + c) * D * H * W : 0;
     int in_part = 0, in_parts = 0;
-    for (long rd = max(td.x, (long)rd_from); rd < min(td.y, (long)rd_to); rd++) {
+    if (resumes) {
+        best = sum = LOAD(dst, out);
+        best_at = !indices ? 0 : wide ? *idx64 : *idx32;
+    }
+    for (long rd = td.x; rd < td.y; rd++) {
         long d = wd.x + rd * step_d;
-        for (long rh = max(th.x, (long)rh_from); rh < min(th.y, (long)rh_to); rh++) {
+        for (long rh = th.x; rh < th.y; rh++) {
             long h = wh.x + rh * step_h;
-            for (long rw = max(tw.x, (long)rw_from); rw < min(tw.y, (long)rw_to); rw++) {
+            for (long rw = tw.x; rw < tw.y; rw++) {
                 long w = ww.x + rw * step_w;
                 ACC x = LOAD(src, d * src_d + h * src_h + w * src_w);
                 if (is_max) {
                     if (best_at < 0 || x > best || isnan(x)) {
                         best = x;
-                        best_at = (d * H + h) * W + w;
+                        best_at = plane_at + (d * H + h) * W + w;
                     }
                     continue;
                 }
@@ -114,23 +127,17 @@ __kernel void FN(pool_reference)(
     }
     sum += parts + part;
 
-    ACC value = best;
-    ACC taps = (ACC)(td.y - td.x) * (ACC)(th.y - th.x) * (ACC)(tw.y - tw.x);
-    if (kind == 3)
+    ACC value = is_max ? best : sum;
+    if (kind == 3 && !pauses)
         value = FN(root)(sum, p);
     else if (!is_max && taps == 0)
         value = 0;
-    else if (!is_max)
+    else if (!is_max && !pauses)
         value = sum
             / (divisor > 0 ? divisor : count_pad ? (ACC)wd.z * (ACC)wh.z * (ACC)ww.z : taps);
-    STORE(dst, dst_at + n * dst_n + c * dst_c + od * dst_d + oh * dst_h + ow * dst_w, value);
-    if (!indices)
-        return;
-    if (indices == 2 && best_at >= 0)
-        best_at += (long)(n * C + c) * D * H * W;
-    ulong out = n * idx_n + c * idx_c + od * idx_d + oh * idx_h + ow * idx_w;
-    if (wide)
-        idx64[idx64_at + out] = best_at;
-    else
-        idx32[idx32_at + out] = (int)best_at;
+    STORE(dst, out, value);
+    if (indices && wide)
+        *idx64 = best_at;
+    else if (indices)
+        *idx32 = (int)best_at;
 }

@@ -3,6 +3,9 @@
 // The difference is kept in two parts: rounded once, its error alone would be that of e^-80 many
 // times over. A row with NaN, +inf or nothing but -inf is NaN. S0 to S3 are the sizes of the other
 // axes, the outermost needs none. One work-item makes one row. Flat grid over the rows.
+// A launch makes those of `passes` that it is told, over the elements [from, to) of a row: 1 the
+// maximum, 2 the sum, 4 the quotients. Where these are not all, state[] hands on maximum and sum.
+#define ALL_PASSES 7
 #define RUN 64
 
 // e^(x - most), given that x <= most.
@@ -17,7 +20,8 @@ ACC FN(exp_below)(ACC x, ACC most)
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(softmax_reference)(
     __global const T *src, ulong src_at, __global T *dst, ulong dst_at,
-    ulong length, ulong src_step, ulong dst_step, ulong S0, ulong S1, ulong S2, ulong S3,
+    __global ACC *restrict state, ulong state_at, int passes, ulong from, ulong to,
+    ulong src_step, ulong dst_step, ulong S0, ulong S1, ulong S2, ulong S3,
     ulong src_0, ulong src_1, ulong src_2, ulong src_3, ulong src_4,
     ulong dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong dst_4, ulong first, ulong end)
 {
@@ -25,6 +29,7 @@ __kernel void FN(softmax_reference)(
 
     if (item >= end)
         return;
+    state += state_at + 2 * item;
     WALK(item, S0, i0);
     WALK(item, S1, i1);
     WALK(item, S2, i2);
@@ -33,18 +38,26 @@ __kernel void FN(softmax_reference)(
     dst += dst_at + i0 * dst_0 + i1 * dst_1 + i2 * dst_2 + i3 * dst_3 + item * dst_4;
 
     ACC most = -INFINITY, sum = 0;
-    for (ulong i = 0; i < length; i++) {
+    if (passes != ALL_PASSES && (passes != 1 || from > 0)) {
+        most = state[0];
+        sum = state[1];
+    }
+    for (ulong i = from; passes & 1 && i < to; i++) {
         ACC x = LOAD(src, i * src_step);
         most = x > most ? x : most;
     }
-    for (ulong i = 0; i < length;) {
+    for (ulong i = from; passes & 2 && i < to;) {
         // Short runs are added to the total: the error grows with the longest run.
-        ulong stop = min(i + RUN, length);
+        ulong stop = min(i + RUN, to);
         ACC part = 0;
         for (; i < stop; i++)
             part += FN(exp_below)(LOAD(src, i * src_step), most);
         sum += part;
     }
-    for (ulong i = 0; i < length; i++)
+    for (ulong i = from; passes & 4 && i < to; i++)
         STORE(dst, i * dst_step, FN(exp_below)(LOAD(src, i * src_step), most) / sum);
+    if (passes != ALL_PASSES) {
+        state[0] = most;
+        state[1] = sum;
+    }
 }

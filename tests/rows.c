@@ -1,5 +1,5 @@
 // The table of labelled problems: the written rows, then one for each activation, alone and behind
-// a convolution; and how a row becomes a problem.
+// a convolution, then the long ones; and how a row becomes a problem.
 #include "rows.h"
 
 #include "judge_random.h"
@@ -17,7 +17,12 @@ static const char *const activation_names[CVY_ACTIVATION_COUNT] = {
 
 size_t rows_count(void)
 {
-    return rows_conv().count + rows_other().count + 2 * ACTIVATION_KINDS;
+    return rows_conv().count + rows_other().count + 2 * ACTIVATION_KINDS + rows_long().count;
+}
+
+size_t rows_long_count(void)
+{
+    return rows_long().count;
 }
 
 static cvy_activation activation_of(size_t kind)
@@ -111,8 +116,11 @@ void rows_problem(size_t i, cvy_layout layout, enum judge_data data, struct judg
     struct judge_random random;
     struct row made;
     const struct row *row = &made;
+    size_t short_rows = rows_count() - rows_long_count();
 
-    if (i < first.count) {
+    if (i >= short_rows) {
+        row = &rows_long().rows[i - short_rows];
+    } else if (i < first.count) {
         row = &first.rows[i];
     } else if (i < first.count + second.count) {
         row = &second.rows[i - first.count];

@@ -37,6 +37,7 @@ struct row_list {
 #define POOL(name, ...) ROW(name, REF_POOL, pool, __VA_ARGS__)
 #define UNPOOL(name, ...) ROW(name, REF_MAX_UNPOOL, max_unpool, __VA_ARGS__)
 #define SEPARABLE(name, ...) ROW(name, REF_SEPARABLE, separable, __VA_ARGS__)
+#define SOFTMAX(name, ...) ROW(name, REF_SOFTMAX, softmax, __VA_ARGS__)
 #define LINEAR(name, ...) ROW(name, REF_LINEAR, linear, __VA_ARGS__)
 
 // Puts a row into `out` with its sources in that layout; the rest of out is the caller's.
@@ -44,5 +45,6 @@ void rows_place(const struct row *row, cvy_layout layout, struct judge_problem *
 
 struct row_list rows_conv(void);
 struct row_list rows_other(void);
+struct row_list rows_long(void);
 
 #endif

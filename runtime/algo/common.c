@@ -3,8 +3,9 @@
 
 #include <math.h>
 
-// A round of a loop costs one itself and all that is within. As an axis that is cut fills a launch,
-// those around it advance one by one, which keeps the order.
+// A round of a loop counts as one and all that is within. The round that finds a loop's end counts
+// too, and goes through the loops within. Where an axis is cut, its part fills a launch: the axes
+// around it advance by one, which keeps the order.
 struct parts parts_of(const struct device *device, int64_t a, int64_t b, int64_t c, int64_t d)
 {
     struct parts parts = { .size = { a, b, c, d }, .count = 1 };
@@ -15,7 +16,7 @@ struct parts parts_of(const struct device *device, int64_t a, int64_t b, int64_t
 
         parts.step[axis] = MIN(size, MAX(device->max_rounds / inside, 1));
         parts.count *= ceil_div(size, parts.step[axis]);
-        inside = MIN(parts.step[axis] * inside, INT64_MAX - 1) + 1;
+        inside = MIN(parts.step[axis] * inside, INT64_MAX - 5) + 5 - axis;
     }
     return parts;
 }

@@ -49,8 +49,9 @@ static bool applicable(const struct device *device, const struct problem *proble
     struct parts parts = parts_of(device, kernel[0], kernel[1], kernel[2],
                                   src->size[AXIS_C] / conv->groups);
 
-    return parts.count == 1 && problem->direction != BACKWARD_WEIGHTS && src->stride[AXIS_C] <= INT32_MAX
-        && dst->stride[AXIS_C] <= INT32_MAX && src->size[AXIS_N] <= INT32_MAX
+    return parts.count == 1 && problem->direction != BACKWARD_WEIGHTS
+        && src->stride[AXIS_C] <= INT32_MAX && dst->stride[AXIS_C] <= INT32_MAX
+        && src->size[AXIS_N] <= INT32_MAX
         && dst->size[AXIS_D] * dst->size[AXIS_H] * dst->size[AXIS_W] <= INT32_MAX;
 }
 

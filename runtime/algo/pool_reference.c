@@ -1,5 +1,5 @@
 // The reference pooling: every kind, any strides, with or without indices. One instance: all is
-// arguments.
+// arguments. Long loops run in parts that hand on maxima and sums in dst and the indices.
 #include "algo/pool_common.h"
 
 static struct instance instance_of(const struct device *device)
@@ -47,8 +47,8 @@ static void add_params(struct step *step, const struct problem *problem)
     step_int(step, problem->dst.layout == CVY_NHWC);
 }
 
-static cvy_status build(struct plan_builder *builder, const struct problem *problem,
-                        const struct config *config)
+static void add_part(struct plan_builder *builder, const struct problem *problem,
+                     const struct part *part)
 {
     const struct pool_problem *pool = &problem->u.pool;
     const struct tensor *src = &problem->src, *dst = &problem->dst;
@@ -57,7 +57,6 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
     struct tensor indices = *dst;
 
-    (void)config;
     tensor_set_dense(&indices, dst->layout);
     step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
     step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
@@ -71,7 +70,34 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_strides(step, &indices, 5);
     step_window(step, &pool->window);
     step_pad_end(step, pool);
+    step_int(step, !part->first);
+    step_int(step, !part->last);
+    step_part(step, part, 1);
     step_flat(step, tensor_elements(dst));
+}
+
+// Most taps along an axis. A window of an adaptive kind may be one longer than the next.
+static int64_t most_taps(const struct problem *problem, int i)
+{
+    int64_t size = problem->src.size[AXIS_SPATIAL + i];
+
+    if (problem->u.pool.kind < CVY_POOL_ADAPTIVE_MAX)
+        return problem->u.pool.window.kernel[i];
+    return MIN(ceil_div(size, problem->dst.size[AXIS_SPATIAL + i]) + 1, size);
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    struct parts parts = parts_of(builder_device(builder), 1, most_taps(problem, 0),
+                                  most_taps(problem, 1), most_taps(problem, 2));
+
+    (void)config;
+    for (int64_t i = 0; i < parts.count; i++) {
+        struct part part = part_at(&parts, i);
+
+        add_part(builder, problem, &part);
+    }
     return builder_status(builder);
 }
 

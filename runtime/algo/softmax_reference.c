@@ -1,10 +1,13 @@
-// The reference softmax: any axis, sizes and strides on every device, one row an item.
+// The reference softmax: any axis, sizes and strides on every device, one row an item. Long rows go
+// in parts, each pass for itself.
 #include "algo/walk.h"
 
 static struct instance instance_of(const struct device *device)
 {
     return instance_start("softmax_reference", flat_group(device), 1, 1);
 }
+
+#define ALL_PASSES 7    // maximum 1, sum 2, quotients 4
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
@@ -14,14 +17,11 @@ static size_t start_set(const struct device *device, struct instance *out, size_
     return 1;
 }
 
-// llvmpipe leaves a kernel's loops after 65,535 rounds in all (measured on Mesa 22.3), and says
-// nothing; a row takes three for each element.
-#define SOFTWARE_LENGTH 20000
-
 static bool applicable(const struct device *device, const struct problem *problem)
 {
-    return device->device_class != DEVICE_SIMT_SOFTWARE
-        || problem->dst.size[problem->u.softmax.axis] <= SOFTWARE_LENGTH;
+    (void)device;
+    (void)problem;
+    return true;
 }
 
 static double estimate(const struct device *device, const struct problem *problem,
@@ -31,27 +31,48 @@ static double estimate(const struct device *device, const struct problem *proble
     return 8.0 * move_seconds(device, problem);
 }
 
-static cvy_status build(struct plan_builder *builder, const struct problem *problem,
-                        const struct config *config)
+// The passes over the elements [from, to) of each row.
+static void add_passes(struct plan_builder *builder, const struct problem *problem, int passes,
+                       struct operand state, int64_t from, int64_t to)
 {
     int axis = problem->u.softmax.axis;
     struct walk rows = walk_across(&problem->src, &problem->dst, axis);
     struct instance instance = instance_of(builder_device(builder));
-    struct step *step;
+    struct step *step = plan_step(builder, PHASE_RUN, &instance);
 
-    (void)config;
-    if (tensor_elements(&problem->dst) == 0)
-        return builder_status(builder);
-    step = plan_step(builder, PHASE_RUN, &instance);
     step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
-    step_long(step, problem->src.size[axis]);
+    step_tensor(step, state, CVY_F32);
+    step_int(step, passes);
+    step_long(step, from);
+    step_long(step, to);
     step_long(step, problem->src.stride[axis]);
     step_long(step, problem->dst.stride[axis]);
     step_walk(step, rows.size, 0, 4);
     step_walk(step, rows.src, 0, 5);
     step_walk(step, rows.dst, 0, 5);
     step_flat(step, tensor_elements(&problem->dst) / problem->src.size[axis]);
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    const struct device *device = builder_device(builder);
+    int64_t elements = tensor_elements(&problem->dst);
+    int64_t length = problem->dst.size[problem->u.softmax.axis], most = device->max_rounds / 2;
+    struct operand state;
+
+    (void)config;
+    if (elements == 0)
+        return builder_status(builder);
+    if (parts_of(device, 1, 1, 1, 4 * length).count == 1) {
+        add_passes(builder, problem, ALL_PASSES, OPERAND(SLOT_NONE), 0, length);
+        return builder_status(builder);
+    }
+    state = plan_scratch(builder, (size_t)(elements / length) * 2 * sizeof(float));
+    for (int pass = 1; pass < ALL_PASSES; pass *= 2)
+        for (int64_t from = 0; from < length; from += most)
+            add_passes(builder, problem, pass, state, from, MIN(from + most, length));
     return builder_status(builder);
 }
 

@@ -45,16 +45,14 @@ static int64_t rows_of(const struct problem *problem)
     return tensor_elements(&problem->dst) / MAX(problem->dst.size[problem->u.softmax.axis], 1);
 }
 
-// What an item may take of a row: see softmax_reference.c.
-#define SOFTWARE_LENGTH 20000
-
-// Rows of fewer than 32 elements leave most of a work-group idle.
+// Rows of fewer than 32 elements leave most of a work-group idle. An item goes through its share of
+// a row three times, and takes a round more for each run.
 static bool length_fits(const struct device *device, int64_t length)
 {
     if (device->device_class == DEVICE_CPU_WIDE)
         return true;
-    return length >= 32 && (device->device_class != DEVICE_SIMT_SOFTWARE
-                            || length / group_of(device) < SOFTWARE_LENGTH);
+    return length >= 32
+        && parts_of(device, 1, 1, 1, 4 * (length / group_of(device) + 1)).count == 1;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)

@@ -32,7 +32,7 @@ struct device {
     int64_t max_grid;       // groups along one axis of a launch, below 65,535
     int64_t local_bytes;    // local memory of a group, 0 if there is none to speak of
     int64_t max_bytes;      // of one buffer
-    // Rounds of all loops of one work-item that it runs to the end, besides a few thousand in loops
+    // Rounds of all loops of one work-item that it runs to the end, besides some hundreds in loops
     // of fixed length. INT64_MAX where there is no limit.
     int64_t max_rounds;
 };

@@ -8,8 +8,9 @@
 // PERFORMANCE.md: PoCL compiles again at a grid axis of 65,535, so no launch goes there.
 #define GRID_MAX 65534
 
-// llvmpipe ends all loops of a work-item, and of those that share its vector, after 65,535 rounds in
-// total and says nothing (measured on Mesa 22.3.6).
+// llvmpipe ends all loops of a work-item, and of those that share its vector, after 65,535 rounds
+// in total and says nothing (measured on Mesa 22.3.6). A loop's end counts as a round, and a loop
+// in a branch that is not taken counts one.
 #define ROUNDS_MAX 60000
 
 // Driver workarounds. A row applies to a device whose platform has this name, and whose own name

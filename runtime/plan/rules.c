@@ -92,9 +92,13 @@ size_t rules_configs(const struct device *device, const struct algo *algo, struc
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < COUNT_OF(config_rows) && count < cap; i++)
-        if (row_fits(&config_rows[i], device, algo))
-            memcpy(out[count++].value, config_rows[i].values, sizeof config_rows[i].values);
+    for (size_t i = 0; i < COUNT_OF(config_rows) && count < cap; i++) {
+        if (!row_fits(&config_rows[i], device, algo))
+            continue;
+        memcpy(out[count++].value, config_rows[i].values, sizeof config_rows[i].values);
+        if (config_rows[i].most_channels == 0)
+            break;              // no problem gets past this row
+    }
     if (count == 0 && cap > 0)
         config_safe(algo, &out[count++]);
     return count;
