@@ -4,7 +4,6 @@
 #define ACTIVATION(name, ...) ROW(name, REF_ACTIVATION, activation, __VA_ARGS__)
 #define COPY(name, ...) ROW(name, REF_COPY, copy, __VA_ARGS__)
 #define COPY_WITH(flags, name, ...) ROW_WITH(flags, name, REF_COPY, copy, __VA_ARGS__)
-#define SOFTMAX(name, ...) ROW(name, REF_SOFTMAX, softmax, __VA_ARGS__)
 #define CONCAT(name, n, concat_axis, ...) \
     { .label = name, .ref = { .op = REF_CONCAT, .concat = { .src_count = n, .axis = concat_axis }, \
                               .sources = { __VA_ARGS__ } } }
@@ -47,6 +46,9 @@ static const struct row other_rows[] = {
          .kernel_size = { 3, 3, 3 }, .stride = { 1, 1, 1 }, .padding = { 1, 1, 1 }),
     POOL("pool average 7x7 stride 1 counted", .kind = CVY_POOL_AVERAGE, .src = MAP2(1, 4, 12, 11),
          .kernel_size = { 7, 7 }, .stride = { 1, 1 }, .padding = { 3, 2 }),
+    POOL("pool average 7x7 divisor_override", .kind = CVY_POOL_AVERAGE,
+         .src = MAP2(1, 4, 12, 11), .kernel_size = { 7, 7 }, .stride = { 1, 1 },
+         .padding = { 3, 2 }, .divisor_override = 13),
     POOL("pool average 6x5 not counted", .kind = CVY_POOL_AVERAGE, .src = MAP2(1, 6, 13, 12),
          .kernel_size = { 6, 5 }, .stride = { 1, 2 }, .padding = { 3, 0 },
          .padding_end = { 1, 2 }, .padding_rule = CVY_PAD_BEGIN_END, .ceil_mode = true,
@@ -76,6 +78,12 @@ static const struct row other_rows[] = {
     POOL("pool average 3-D", .kind = CVY_POOL_AVERAGE, .src = MAP3(1, 4, 4, 5, 6),
          .kernel_size = { 2, 2, 3 }, .stride = { 2, 1, 2 }, .padding = { 1, 0, 1 },
          .count_include_pad = CVY_COUNT_PAD_EXCLUDE),
+    POOL("pool average dilated, some windows without taps", .kind = CVY_POOL_AVERAGE,
+         .src = MAP2(1, 20, 3, 9), .kernel_size = { 2, 2 }, .stride = { 1, 1 },
+         .dilation = { 4, 2 }, .padding = { 2, 1 }, .count_include_pad = CVY_COUNT_PAD_EXCLUDE),
+    POOL("pool max dilated, some windows without taps", .kind = CVY_POOL_MAX,
+         .src = MAP2(1, 20, 3, 9), .kernel_size = { 2, 2 }, .stride = { 1, 1 },
+         .dilation = { 4, 2 }, .padding = { 2, 1 }),
     POOL("pool lp 2", .kind = CVY_POOL_LP, .src = MAP2(1, 6, 7, 8), .kernel_size = { 3, 2 },
          .stride = { 2, 2 }),
     POOL("pool lp 1 padding", .kind = CVY_POOL_LP, .src = MAP2(1, 6, 7, 8),
@@ -123,6 +131,10 @@ static const struct row other_rows[] = {
                .num_parameters = 7),
     ACTIVATION("prelu slopes rank 2", .src = PLAIN(2, 6, 19), .activation = { CVY_PRELU },
                .num_parameters = 19),
+    ACTIVATION("prelu slopes in pieces", .src = PLAIN(2, 2, 20000), .activation = { CVY_PRELU },
+               .num_parameters = 20000),
+    ACTIVATION("hard_sigmoid of another slope", .src = MAP2(2, 5, 3, 4),
+               .activation = { CVY_HARD_SIGMOID, 0.3f, 0.25f }),
     ACTIVATION("sigmoid rank 1", .src = PLAIN(1, 71), .activation = { CVY_SIGMOID }),
     ACTIVATION("tanh rank 3", .src = PLAIN(3, 3, 5, 7), .activation = { CVY_TANH }),
     ACTIVATION("relu rank 6", .src = PLAIN(6, 2, 1, 3, 2, 3, 2), .activation = { CVY_RELU }),
@@ -150,6 +162,7 @@ static const struct row other_rows[] = {
     COPY_WITH(ROW_DST_STRIDED, "copy spreading", .src = MAP2(2, 5, 6, 7)),
     COPY_WITH(ROW_SRC_STRIDED | ROW_DST_STRIDED | ROW_OTHER_LAYOUT, "copy all at once",
               .src = MAP2(2, 5, 6, 7)),
+    COPY_WITH(ROW_SRC_STRIDED, "copy packing rank 6", .src = PLAIN(6, 2, 3, 2, 2, 3, 4)),
     COPY("copy plain rank 6", .src = PLAIN(6, 2, 3, 1, 2, 3, 4)),
     COPY("copy no batch", .src = MAP2(0, 5, 6, 7)),
     SOFTMAX("softmax channels", .src = MAP2(2, 11, 3, 4), .axis = 1),

@@ -329,6 +329,33 @@ Test(arguments, buffers_that_kernels_may_not_use_so_are_refused)
     expect_arena("after access");
 }
 
+// A pool writes them, an unpooling reads them.
+Test(arguments, indices_that_kernels_may_not_use_so_are_refused)
+{
+    struct ref_problem problems[] = {
+        { .op = REF_POOL, .pool = { .kind = CVY_POOL_MAX,
+            .src = cvy_nchw(CVY_F32, 1, CHANNELS, 4, 4), .kernel_size = { 2, 2 },
+            .indices = CVY_INDICES_PLANE } },
+        { .op = REF_MAX_UNPOOL, .max_unpool = {
+            .src = cvy_nchw(CVY_F32, 1, CHANNELS, 2, 2), .kernel_size = { 2, 2 } } },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(problems); i++) {
+        cvy_args args = { .src = { arena, place(SRC) }, .dst = { arena, place(DST) } };
+        cvy_buffer *view = NULL;
+
+        cvy_plan_destroy(&plan);
+        OK(create(&problems[i], &plan));
+        OK(cvy_buffer_create(context, &(cvy_buffer_params) {
+            .parent = arena, .offset = place(RESIDUAL), .bytes = 4096,
+            .access = i == 0 ? CVY_READ_ONLY : CVY_WRITE_ONLY }, &view));
+        args.indices.buffer = view;
+        expect_refused(i == 0 ? "pool" : "unpool", &args, CVY_ERR_ARGUMENT, "args.indices");
+        cvy_buffer_destroy(&view);
+    }
+    expect_arena("after access to indices");
+}
+
 // Prepared constants ------------------------------------------------------------------------------
 
 static cvy_args constants_of(const cvy_args *args)
@@ -401,4 +428,43 @@ Test(arguments, constants_of_another_plan_are_refused)
     cvy_plan_destroy(&relu);
     cvy_plan_destroy(&larger);
     expect_arena("after constants of another plan");
+}
+
+// All pack as many bytes from as many weights: in another order, another direction, other blocks.
+Test(arguments, constants_packed_in_another_way_are_refused)
+{
+    static const cvy_plan_options simt = { .algorithm = "conv_simt" };
+    static const cvy_plan_options direct = { .algorithm = "conv_direct" };
+    struct ref_problem problems[] = {
+        { .op = REF_CONV, .conv = { .src = cvy_nhwc(CVY_F32, 1, 3, 3, 16), .out_channels = 16,
+            .kernel_size = { 2, 2 }, .options = &simt } },
+        { .op = REF_CONV, .conv = { .src = cvy_nhwc(CVY_F32, 1, 3, 3, 64), .out_channels = 16,
+            .kernel_size = { 1, 1 }, .options = &simt } },
+        { .op = REF_CONV_TRANSPOSE, .conv_transpose = {
+            .src = cvy_nhwc(CVY_F32, 1, 3, 3, 16), .out_channels = 16, .kernel_size = { 2, 2 },
+            .options = &simt } },
+        { .op = REF_CONV, .conv = { .src = cvy_nhwc(CVY_F32, 1, 3, 3, 16), .out_channels = 16,
+            .kernel_size = { 2, 2 }, .options = &direct } },
+    };
+    size_t count = COUNT_OF(problems);
+    cvy_args constants = { .weights = { arena, place(SRC) } };
+    cvy_args args = { .src = { arena, place(SRC) }, .dst = { arena, place(DST) } };
+    cvy_weights *weights[COUNT_OF(problems)] = { NULL };
+
+    for (size_t i = 0; i < count; i++) {
+        cvy_plan_destroy(&plan);
+        if (create(&problems[i], &plan) == CVY_OK)      // not every device has conv_direct
+            OK(cvy_plan_prepare(plan, queue, &constants, &weights[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        cvy_plan_destroy(&plan);
+        if (create(&problems[i], &plan) != CVY_OK)
+            continue;
+        for (size_t j = 0; j < count; j++)
+            if ((args.prepared = weights[j]) && i != j)
+                expect_refused("another packing", &args, CVY_ERR_ARGUMENT, "args.prepared");
+    }
+    for (size_t i = 0; i < count; i++)
+        cvy_weights_destroy(&weights[i]);
+    expect_arena("after other packings");
 }

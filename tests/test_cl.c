@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(cl, .init = open_all, .fini = close_all, .timeout = 120);
+TestSuite(cl, .init = open_all, .timeout = 120);
 
 // Devices and contexts ----------------------------------------------------------------------------
 
-Test(cl, lists_devices_and_counts_those_that_do_not_fit)
+LEDGER_TEST(cl, lists_devices_and_counts_those_that_do_not_fit)
 {
     cvy_device_info info[64];
     size_t count = 0, none = 0;
@@ -23,7 +23,7 @@ Test(cl, lists_devices_and_counts_those_that_do_not_fit)
     GIVES(CVY_ERR_ARGUMENT, cvy_device_list(info, 4, NULL));
 }
 
-Test(cl, facts_are_usable_numbers)
+LEDGER_TEST(cl, facts_are_usable_numbers)
 {
     const struct device *device = context_device(context);
 
@@ -34,7 +34,7 @@ Test(cl, facts_are_usable_numbers)
     cr_assert(device->info.available);
 }
 
-Test(cl, selectors_find_the_device_by_number_and_by_part_of_its_name)
+LEDGER_TEST(cl, selectors_find_the_device_by_number_and_by_part_of_its_name)
 {
     cvy_device_info info;
     char part[8] = { 0 }, number[32];
@@ -56,7 +56,7 @@ Test(cl, selectors_find_the_device_by_number_and_by_part_of_its_name)
     cr_assert_null(other);
 }
 
-Test(cl, takes_the_users_context_and_refuses_contradictions)
+LEDGER_TEST(cl, takes_the_users_context_and_refuses_contradictions)
 {
     void *cl_context = cvy_context_cl_context(context), *cl_device = cvy_context_cl_device(context);
     cvy_context *other = NULL;
@@ -82,7 +82,7 @@ Test(cl, takes_the_users_context_and_refuses_contradictions)
     GIVES(CVY_ERR_ARGUMENT, context_open(NULL, NULL));
 }
 
-Test(cl, objects_keep_their_context_alive)
+LEDGER_TEST(cl, objects_keep_their_context_alive)
 {
     char bytes[4];
 
@@ -93,7 +93,7 @@ Test(cl, objects_keep_their_context_alive)
     cr_assert_str_eq(bytes, "abc");
 }
 
-Test(cl, destroying_nothing_does_nothing)
+LEDGER_TEST(cl, destroying_nothing_does_nothing)
 {
     cvy_context *no_context = NULL;
     cvy_buffer *no_buffer = NULL;
@@ -107,7 +107,7 @@ Test(cl, destroying_nothing_does_nothing)
 }
 
 #ifndef NDEBUG
-Test(cl, refuses_handles_of_another_kind)
+LEDGER_TEST(cl, refuses_handles_of_another_kind)
 {
     cvy_buffer *made = NULL;
 
@@ -147,7 +147,7 @@ static int forked_failures(void)
     return failures;
 }
 
-Test(cl, a_forked_child_gets_FORKED_and_the_parent_goes_on)
+LEDGER_TEST(cl, a_forked_child_gets_FORKED_and_the_parent_goes_on)
 {
     int status = -1;
     pid_t child = fork();
@@ -170,7 +170,7 @@ Test(cl, a_forked_child_gets_FORKED_and_the_parent_goes_on)
 
 // Buffers -----------------------------------------------------------------------------------------
 
-Test(cl, refuses_buffers_that_make_no_sense)
+LEDGER_TEST(cl, refuses_buffers_that_make_no_sense)
 {
     static char host[64] __attribute__((aligned(64)));
     size_t most = (size_t)context_device(context)->max_bytes;
@@ -209,7 +209,7 @@ Test(cl, refuses_buffers_that_make_no_sense)
     GIVES(CVY_ERR_ARGUMENT, cvy_buffer_create(NULL, &rows[0].params, &made));
 }
 
-Test(cl, views_and_wraps_of_one_memory_share_a_root)
+LEDGER_TEST(cl, views_and_wraps_of_one_memory_share_a_root)
 {
     cvy_buffer *view = NULL, *inner = NULL, *wrap = NULL;
     struct region a, b, c;
@@ -235,7 +235,7 @@ Test(cl, views_and_wraps_of_one_memory_share_a_root)
     cvy_buffer_destroy(&view);
 }
 
-Test(cl, host_memory_is_read_through_the_buffer_and_overlaps_are_seen)
+LEDGER_TEST(cl, host_memory_is_read_through_the_buffer_and_overlaps_are_seen)
 {
     static char host[8192] __attribute__((aligned(4096)));
     cvy_buffer *whole = NULL, *part = NULL;
@@ -266,7 +266,7 @@ static cl_mem sub_buffer(cl_mem mem, size_t origin, size_t size, cl_int *code)
     return create(mem, CL_MEM_READ_ONLY, CL_BUFFER_CREATE_TYPE_REGION, &region, code);
 }
 
-Test(cl, wrapped_sub_buffers_are_checked_and_keep_their_access)
+LEDGER_TEST(cl, wrapped_sub_buffers_are_checked_and_keep_their_access)
 {
     size_t align = (size_t)context_device(context)->info.align_bytes;
     cl_mem mem, good, bad;
@@ -295,7 +295,7 @@ Test(cl, wrapped_sub_buffers_are_checked_and_keep_their_access)
     cvy_buffer_destroy(&parent);
 }
 
-Test(cl, objects_of_another_context_are_refused)
+LEDGER_TEST(cl, objects_of_another_context_are_refused)
 {
     cvy_context *other = NULL;
     cvy_buffer *foreign = NULL, *made = NULL;

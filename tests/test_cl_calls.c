@@ -8,7 +8,7 @@ static void only_install(void)
         cr_skip_test("no device: %s", cvy_error_text());
 }
 
-TestSuite(calls, .init = only_install, .fini = close_all, .timeout = 280);
+TestSuite(calls, .init = only_install, .timeout = 280);
 
 // A small life: everything that tier 1 does, once. What it moves is in `moved`.
 struct life {
@@ -125,7 +125,7 @@ static const cl_int fault_codes[] = {
     CL_INVALID_COMMAND_QUEUE, CL_INVALID_CONTEXT, CL_DEVICE_NOT_AVAILABLE, -9999,
 };
 
-Test(calls, any_call_may_fail_once)
+LEDGER_TEST(calls, any_call_may_fail_once)
 {
     int nth = 1;
 
@@ -135,7 +135,7 @@ Test(calls, any_call_may_fail_once)
     expect_life();
 }
 
-Test(calls, any_call_may_fail_for_ever)
+LEDGER_TEST(calls, any_call_may_fail_for_ever)
 {
     int nth = 1;
 
@@ -144,7 +144,7 @@ Test(calls, any_call_may_fail_for_ever)
     expect_life();
 }
 
-Test(calls, each_function_may_fail_with_each_code)
+LEDGER_TEST(calls, each_function_may_fail_with_each_code)
 {
     static const char *const functions[] = {
 #define X(name) #name,
@@ -158,7 +158,7 @@ Test(calls, each_function_may_fail_with_each_code)
     expect_life();
 }
 
-Test(calls, two_contexts_stand_side_by_side)
+LEDGER_TEST(calls, two_contexts_stand_side_by_side)
 {
     struct life lives[2] = { { 0 }, { 0 } };
 

@@ -555,35 +555,35 @@ Test(shapes, more_than_2_31_elements_are_counted_right)
 // Costs: what a separable convolution saves. H W D K F F against H W D F F + H W D K.
 Test(shapes, costs_of_convolutions_are_those_of_their_formulas)
 {
-    struct ref_problem depthwise = SEPARABLE(.src = NCHW(1, 8, 6, 7), .out_channels = 16,
-                                             .kernel_size = { 3, 3 }, .padding = { 1, 1 },
-                                             .bias = true, .bias2 = true);
-    struct ref_problem dense = SEPARABLE(.kind = CVY_SEPARABLE_SPATIAL_DENSE,
-                                         .src = NCHW(1, 8, 6, 7), .out_channels = 16,
-                                         .mid_channels = 5, .kernel_size = { 3, 3 });
-    struct ref_problem conv = CONV(.src = NCHW(2, 8, 6, 7), .out_channels = 16,
-                                   .kernel_size = { 3, 3 }, .groups = 2, .bias = true);
+    struct {
+        struct ref_problem problem;
+        int64_t macs, parameters, full_macs, full_parameters;
+    } rows[] = {
+        { SEPARABLE(.src = NCHW(1, 8, 6, 7), .out_channels = 16, .kernel_size = { 3, 3 },
+                    .padding = { 1, 1 }, .bias = true),
+          6 * 7 * 8 * (9 + 16), 8 * 9 + 8 + 8 * 16, 6 * 7 * 8 * 16 * 9, 8 * 16 * 9 },
+        { SEPARABLE(.kind = CVY_SEPARABLE_SPATIAL_DENSE, .src = NCHW(1, 8, 6, 7),
+                    .out_channels = 16, .mid_channels = 5, .kernel_size = { 3, 3 },
+                    .bias2 = true),
+          4 * 7 * 8 * 5 * 3 + 4 * 5 * 5 * 16 * 3, 8 * 5 * 3 + 5 * 16 * 3 + 16,
+          4 * 5 * 8 * 16 * 9, 8 * 16 * 9 + 16 },
+        { CONV(.src = NCHW(2, 8, 6, 7), .out_channels = 16, .kernel_size = { 3, 3 },
+               .groups = 2, .bias = true),
+          2 * 4 * 5 * 16 * 4 * 9, 16 * 4 * 9 + 16, 2 * 4 * 5 * 16 * 4 * 9, 16 * 4 * 9 + 16 },
+        { DECONV(.src = NCHW(2, 8, 6, 7), .out_channels = 10, .kernel_size = { 3, 3 },
+                 .stride = { 2, 2 }, .groups = 2),
+          2 * 6 * 7 * 8 * 5 * 9, 8 * 5 * 9, 2 * 6 * 7 * 8 * 5 * 9, 8 * 5 * 9 },
+    };
     cvy_plan *plan = NULL;
     cvy_plan_info info;
 
-    OK(create(&depthwise, &plan));
-    OK(cvy_plan_info_get(plan, &info));
-    cvy_plan_destroy(&plan);
-    cr_expect_eq(info.macs, 6 * 7 * 8 * 9 + 6 * 7 * 8 * 16);
-    cr_expect_eq(info.parameters, 8 * 9 + 8 + 8 * 16 + 16);
-    cr_expect_eq(info.full_macs, 6 * 7 * 8 * 16 * 9);
-    cr_expect_eq(info.full_parameters, 8 * 16 * 9 + 16);
-    OK(create(&dense, &plan));
-    OK(cvy_plan_info_get(plan, &info));
-    cvy_plan_destroy(&plan);
-    cr_expect_eq(info.macs, 4 * 7 * 8 * 5 * 3 + 4 * 5 * 5 * 16 * 3);
-    cr_expect_eq(info.parameters, 8 * 5 * 3 + 5 * 16 * 3);
-    cr_expect_eq(info.full_macs, 4 * 5 * 8 * 16 * 9);
-    OK(create(&conv, &plan));
-    OK(cvy_plan_info_get(plan, &info));
-    cvy_plan_destroy(&plan);
-    cr_expect_eq(info.macs, 2 * 4 * 5 * 16 * 4 * 9);
-    cr_expect_eq(info.parameters, 16 * 4 * 9 + 16);
-    cr_expect_eq(info.full_macs, info.macs);
-    cr_expect_eq(info.full_parameters, info.parameters);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OK(create(&rows[i].problem, &plan));
+        OK(cvy_plan_info_get(plan, &info));
+        cvy_plan_destroy(&plan);
+        cr_expect_eq(info.macs, rows[i].macs, "row %zu", i);
+        cr_expect_eq(info.parameters, rows[i].parameters, "row %zu", i);
+        cr_expect_eq(info.full_macs, rows[i].full_macs, "row %zu", i);
+        cr_expect_eq(info.full_parameters, rows[i].full_parameters, "row %zu", i);
+    }
 }

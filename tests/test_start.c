@@ -31,6 +31,7 @@ Test(start, set_is_small_and_every_kernel_of_it_compiles)
                 stats.build_seconds);
     cr_expect_gt(stats.kernels, 10);
     cr_expect_leq(stats.kernels, MOST_KERNELS, "%zu kernels", stats.kernels);
+    cr_expect_leq(stats.programs, 4, "%zu programs", stats.programs);
     cr_expect_eq(stats.failed, 0);
 }
 
