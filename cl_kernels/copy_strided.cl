@@ -1,5 +1,6 @@
-// dst[i] = src[i] over up to six axes with any strides, bit for bit. S0 is the innermost size, the
-// outermost needs none. One work-item moves one element. Flat grid over the elements.
+// dst[i] = src[i] over up to six axes with any strides, bit for bit. Those of src may be negative,
+// as a ulong that wraps. S0 is the innermost size, the outermost needs none. One work-item moves
+// one element. Flat grid over the elements.
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(copy_strided)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,

@@ -1,9 +1,10 @@
 // Copies between tensors whose innermost axes differ (NCHW and NHWC), bit for bit: axis a has
-// stride 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. One work-item
-// moves a block of A / a_blocks by B / b_blocks elements in tiles of V x V: V vectors are read
-// along b, turned in registers and written along a. Blocks are no smaller than a tile unless the
-// axis is, so the last tile of a block is moved back to fit; axes below V go element by element.
-// Flat grid over a blocks, b blocks, S0, S1, S2 and the outermost axis. Fixed at build: V.
+// stride 1 in dst, axis b has stride 1 in src, and up to four outer axes remain. The other strides
+// of src may be negative. One work-item moves a block of A / a_blocks by B / b_blocks elements in
+// tiles of V x V: V vectors are read along b, turned in registers and written along a. Blocks are
+// no smaller than a tile unless the axis is, so the last tile of a block is moved back to fit; axes
+// below V go element by element. Flat grid over a blocks, b blocks, S0, S1, S2 and the outermost
+// axis. Fixed at build: V.
 #if V > 1
 // Transposes a V x V tile: each round zips row i with row i + V / 2, which turns the bits of
 // (row, column) by one place.
@@ -32,7 +33,7 @@ void FN(turn)(VT row[V])
 }
 #endif
 
-void FN(tile)(__global const T *restrict src, ulong src_a, __global T *restrict dst, ulong dst_b)
+void FN(tile)(__global const T *restrict src, long src_a, __global T *restrict dst, long dst_b)
 {
     VT row[V];
 
@@ -54,7 +55,7 @@ ulong FN(begin)(ulong i, ulong blocks, ulong size)
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(copy_transpose)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,
-    ulong A, ulong B, ulong a_blocks, ulong b_blocks, ulong src_a, ulong dst_b,
+    ulong A, ulong B, ulong a_blocks, ulong b_blocks, long src_a, long dst_b,
     ulong S0, ulong S1, ulong S2,
     ulong src_0, ulong src_1, ulong src_2, ulong src_3,
     ulong dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong first, ulong end)
@@ -74,15 +75,15 @@ __kernel void FN(copy_transpose)(
     dst += dst_at + i0 * dst_0 + i1 * dst_1 + i2 * dst_2 + item * dst_3;
 
     if (A < V || B < V) {
-        for (b = b_begin; b < b_end; b++)
-            for (a = a_begin; a < a_end; a++)
-                dst[b * dst_b + a] = src[a * src_a + b];
+        for (long i = b_begin; i < (long)b_end; i++)
+            for (long k = a_begin; k < (long)a_end; k++)
+                dst[i * dst_b + k] = src[k * src_a + i];
         return;
     }
     for (b = b_begin; b < b_end; b += V) {
-        ulong b_tile = min(b, b_end - V);
+        long b_tile = min(b, b_end - V);
         for (a = a_begin; a < a_end; a += V) {
-            ulong a_tile = min(a, a_end - V);
+            long a_tile = min(a, a_end - V);
             FN(tile)(src + a_tile * src_a + b_tile, src_a, dst + b_tile * dst_b + a_tile, dst_b);
         }
     }

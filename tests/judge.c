@@ -146,6 +146,24 @@ static cvy_status create_plan(cvy_context *c, const struct ref_problem *p,
     case REF_COPY:
         copy.copy.options = options;
         return cvy_copy_create(c, &copy.copy, plan);
+    case REF_PAD:
+        copy.pad.options = options;
+        return cvy_pad_create(c, &copy.pad, plan);
+    case REF_SLICE:
+        copy.slice.options = options;
+        return cvy_slice_create(c, &copy.slice, plan);
+    case REF_TRANSPOSE:
+        copy.transpose.options = options;
+        return cvy_transpose_create(c, &copy.transpose, plan);
+    case REF_DEPTH_TO_SPACE:
+        copy.block.options = options;
+        return cvy_depth_to_space_create(c, &copy.block, plan);
+    case REF_SPACE_TO_DEPTH:
+        copy.block.options = options;
+        return cvy_space_to_depth_create(c, &copy.block, plan);
+    case REF_GATHER:
+        copy.gather.options = options;
+        return cvy_gather_create(c, &copy.gather, plan);
     default:
         copy.softmax.options = options;
         return cvy_softmax_create(c, &copy.softmax, plan);
@@ -175,12 +193,17 @@ static cvy_dtype or_i64(cvy_dtype dtype)
     return dtype == CVY_DTYPE_DEFAULT ? CVY_I64 : dtype;
 }
 
-// Dense, in the layout of the tensor that they belong to.
+// Dense, in the layout of the tensor that they belong to; those of gather are one of their own.
 static cvy_desc indices_desc(const struct judge_problem *p, const cvy_desc *dst)
 {
     bool pool = p->ref.op == REF_POOL;
     cvy_desc desc = pool ? *dst : p->ref.max_unpool.src;
 
+    if (p->ref.op == REF_GATHER) {
+        desc = p->ref.gather.indices;
+        desc.dtype = or_i64(desc.dtype);
+        return judge_dense(&desc);
+    }
     desc.dtype = or_i64(pool ? p->ref.pool.indices_dtype : p->ref.max_unpool.indices_dtype);
     memset(desc.stride, 0, sizeof desc.stride);
     return judge_dense(&desc);

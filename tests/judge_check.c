@@ -140,13 +140,14 @@ void check_memory(struct trial *t, const struct memory_slot slots[SLOT_COUNT])
 static bool moves_values(const struct ref_problem *p)
 {
     return p->op == REF_COPY || p->op == REF_CONCAT || p->op == REF_MAX_UNPOOL ||
+           ref_moves(p->op) ||
            (p->op == REF_POOL && (p->pool.kind == CVY_POOL_MAX ||
                                   p->pool.kind == CVY_POOL_ADAPTIVE_MAX));
 }
 
 static bool may_flush(const struct ref_problem *p, float want, float got)
 {
-    bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT;
+    bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT || ref_moves(p->op);
 
     return !plain_move && want != 0.0f && fabsf(want) < 0x1p-126f && got == 0.0f;
 }

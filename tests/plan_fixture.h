@@ -69,6 +69,18 @@ static inline cvy_status create(struct ref_problem *problem, cvy_plan **out)
         return cvy_concat_create(context, &problem->concat, out);
     case REF_COPY:
         return cvy_copy_create(context, &problem->copy, out);
+    case REF_PAD:
+        return cvy_pad_create(context, &problem->pad, out);
+    case REF_SLICE:
+        return cvy_slice_create(context, &problem->slice, out);
+    case REF_TRANSPOSE:
+        return cvy_transpose_create(context, &problem->transpose, out);
+    case REF_DEPTH_TO_SPACE:
+        return cvy_depth_to_space_create(context, &problem->block, out);
+    case REF_SPACE_TO_DEPTH:
+        return cvy_space_to_depth_create(context, &problem->block, out);
+    case REF_GATHER:
+        return cvy_gather_create(context, &problem->gather, out);
     default:
         return cvy_softmax_create(context, &problem->softmax, out);
     }

@@ -49,10 +49,18 @@ const char *ref_op_name(enum ref_op op)
 {
     static const char *const names[REF_OP_COUNT] = {
         "conv", "conv_transpose", "pool", "max_unpool", "separable", "linear", "activation",
-        "concat", "copy", "softmax"
+        "concat", "copy", "softmax",
+        [REF_PAD] = "pad", [REF_SLICE] = "slice", [REF_TRANSPOSE] = "transpose",
+        [REF_DEPTH_TO_SPACE] = "depth_to_space", [REF_SPACE_TO_DEPTH] = "space_to_depth",
+        [REF_GATHER] = "gather",
     };
 
     return op < REF_OP_COUNT ? names[op] : "unknown";
+}
+
+bool ref_moves(enum ref_op op)
+{
+    return op >= REF_PAD && op <= REF_GATHER;
 }
 
 const cvy_desc *ref_src(const struct ref_problem *p)
@@ -67,6 +75,12 @@ const cvy_desc *ref_src(const struct ref_problem *p)
     case REF_ACTIVATION: return &p->activation.src;
     case REF_COPY: return &p->copy.src;
     case REF_SOFTMAX: return &p->softmax.src;
+    case REF_PAD: return &p->pad.src;
+    case REF_SLICE: return &p->slice.src;
+    case REF_TRANSPOSE: return &p->transpose.src;
+    case REF_DEPTH_TO_SPACE:
+    case REF_SPACE_TO_DEPTH: return &p->block.src;
+    case REF_GATHER: return &p->gather.src;
     default: return &p->sources[0];
     }
 }
@@ -83,6 +97,12 @@ const cvy_desc *ref_dst(const struct ref_problem *p)
     case REF_ACTIVATION: return &p->activation.dst;
     case REF_COPY: return &p->copy.dst;
     case REF_SOFTMAX: return &p->softmax.dst;
+    case REF_PAD: return &p->pad.dst;
+    case REF_SLICE: return &p->slice.dst;
+    case REF_TRANSPOSE: return &p->transpose.dst;
+    case REF_DEPTH_TO_SPACE:
+    case REF_SPACE_TO_DEPTH: return &p->block.dst;
+    case REF_GATHER: return &p->gather.dst;
     default: return &p->concat.dst;
     }
 }
@@ -201,13 +221,23 @@ bool ref_infer(const struct ref_problem *p, struct ref_needs *out)
         ref_max_unpool_shape(&p->max_unpool, &out->dst);
         out->indices_in = true;
         break;
+    case REF_PAD:
+    case REF_SLICE:
+    case REF_TRANSPOSE:
+    case REF_DEPTH_TO_SPACE:
+    case REF_SPACE_TO_DEPTH:
+    case REF_GATHER:
+        ref_move_shape(p, &out->dst);
+        out->indices_in = p->op == REF_GATHER;
+        break;
     default: shape_of(ref_src(p), &out->dst); break;
     }
     if (p->op == REF_ACTIVATION && p->activation.activation.kind == CVY_PRELU) {
         out->slope = p->activation.num_parameters == 0 ? 1 : p->activation.num_parameters;
     }
     for (int32_t i = 0; i < out->dst.rank; i++) {
-        legal = legal && (out->dst.size[i] > 0 || i == 0);
+        legal = legal && (out->dst.size[i] > 0 ||
+                          (out->dst.size[i] == 0 && (i == 0 || ref_moves(p->op))));
     }
     return legal;
 }
@@ -236,6 +266,12 @@ void ref_run(const struct ref_problem *p, const struct ref_inputs *in, struct re
     case REF_ACTIVATION: ref_run_activation(&p->activation, in, out); break;
     case REF_CONCAT: ref_run_concat(p, in, out); break;
     case REF_SOFTMAX: ref_run_softmax(&p->softmax, in, out); break;
+    case REF_PAD:
+    case REF_SLICE:
+    case REF_TRANSPOSE:
+    case REF_DEPTH_TO_SPACE:
+    case REF_SPACE_TO_DEPTH:
+    case REF_GATHER: ref_run_move(p, in, out); break;
     default: run_copy(p, in, out); break;
     }
 }

@@ -10,7 +10,8 @@ enum { REF_AXES = 3, REF_MAX_SOURCES = 8 };
 
 enum ref_op {
     REF_CONV, REF_CONV_TRANSPOSE, REF_POOL, REF_MAX_UNPOOL, REF_SEPARABLE, REF_LINEAR,
-    REF_ACTIVATION, REF_CONCAT, REF_COPY, REF_SOFTMAX, REF_OP_COUNT
+    REF_ACTIVATION, REF_CONCAT, REF_COPY, REF_SOFTMAX, REF_PAD, REF_SLICE, REF_TRANSPOSE,
+    REF_DEPTH_TO_SPACE, REF_SPACE_TO_DEPTH, REF_GATHER, REF_OP_COUNT
 };
 
 // One problem: the operator and its public params. concat's `srcs` points at `sources` by
@@ -28,6 +29,11 @@ struct ref_problem {
         cvy_concat_params concat;
         cvy_copy_params copy;
         cvy_softmax_params softmax;
+        cvy_pad_params pad;
+        cvy_slice_params slice;
+        cvy_transpose_params transpose;
+        cvy_block_params block;
+        cvy_gather_params gather;
     };
     cvy_desc sources[REF_MAX_SOURCES];
 };
@@ -113,6 +119,10 @@ void ref_run_concat(const struct ref_problem *problem, const struct ref_inputs *
                     struct ref_outputs *out);
 void ref_run_softmax(const cvy_softmax_params *params, const struct ref_inputs *in,
                      struct ref_outputs *out);
+void ref_move_shape(const struct ref_problem *problem, struct ref_shape *out);
+void ref_run_move(const struct ref_problem *problem, const struct ref_inputs *in,
+                  struct ref_outputs *out);
+bool ref_moves(enum ref_op op);     // pad to gather: every output is an element of the source, or 0
 
 // Activations and tolerances.
 struct ref_sum {

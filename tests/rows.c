@@ -15,9 +15,29 @@ static const char *const activation_names[CVY_ACTIVATION_COUNT] = {
     "hard_sigmoid", "tanh", "silu", "hard_swish", "softplus", "gelu", "gelu_tanh", "mish"
 };
 
+static struct row_list (*const lists[])(void) = { rows_conv, rows_other, rows_moves };
+
+// The written row, or NULL and the number of rows written.
+static const struct row *find_row(size_t i, size_t *written)
+{
+    *written = 0;
+    for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
+        struct row_list list = lists[k]();
+
+        if (i < *written + list.count) {
+            return &list.rows[i - *written];
+        }
+        *written += list.count;
+    }
+    return NULL;
+}
+
 size_t rows_count(void)
 {
-    return rows_conv().count + rows_other().count + 2 * ACTIVATION_KINDS + rows_long().count;
+    size_t written;
+
+    find_row(SIZE_MAX, &written);
+    return written + 2 * ACTIVATION_KINDS + rows_long().count;
 }
 
 size_t rows_long_count(void)
@@ -112,20 +132,16 @@ void rows_place(const struct row *row, cvy_layout layout, struct judge_problem *
 
 void rows_problem(size_t i, cvy_layout layout, enum judge_data data, struct judge_problem *out)
 {
-    struct row_list first = rows_conv(), second = rows_other();
     struct judge_random random;
     struct row made;
-    const struct row *row = &made;
-    size_t short_rows = rows_count() - rows_long_count();
+    size_t written, short_rows = rows_count() - rows_long_count();
+    const struct row *row = find_row(i, &written);
 
     if (i >= short_rows) {
         row = &rows_long().rows[i - short_rows];
-    } else if (i < first.count) {
-        row = &first.rows[i];
-    } else if (i < first.count + second.count) {
-        row = &second.rows[i - first.count];
-    } else {
-        activation_row(i - first.count - second.count, &made);
+    } else if (row == NULL) {
+        activation_row(i - written, &made);
+        row = &made;
     }
     memset(out, 0, sizeof *out);
     rows_place(row, layout, out);

@@ -45,6 +45,7 @@ void rows_place(const struct row *row, cvy_layout layout, struct judge_problem *
 
 struct row_list rows_conv(void);
 struct row_list rows_other(void);
+struct row_list rows_moves(void);
 struct row_list rows_long(void);
 
 #endif

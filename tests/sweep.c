@@ -237,17 +237,23 @@ static bool draw(struct sweep *s)
 {
     static const struct {
         bool (*make)(struct sweep *s);
-        int percent;
+        int weight;
     } makers[] = {
         { sweep_conv, 36 }, { sweep_conv_transpose, 12 }, { sweep_pool, 15 },
         { sweep_max_unpool, 4 }, { sweep_separable, 10 }, { sweep_linear, 7 },
-        { sweep_element, 5 }, { sweep_concat, 4 }, { sweep_copy, 4 }, { sweep_softmax, 3 }
+        { sweep_element, 5 }, { sweep_concat, 4 }, { sweep_copy, 4 }, { sweep_softmax, 3 },
+        { sweep_pad, 5 }, { sweep_slice, 4 }, { sweep_transpose, 4 }, { sweep_blocks, 4 },
+        { sweep_gather, 4 },
     };
-    int64_t roll = random_between(&s->random, 1, 100);
+    int64_t total = 0, roll;
     size_t i = 0;
 
-    while (roll > makers[i].percent) {
-        roll -= makers[i++].percent;
+    for (size_t k = 0; k < sizeof makers / sizeof makers[0]; k++) {
+        total += makers[k].weight;
+    }
+    roll = random_between(&s->random, 1, total);
+    while (roll > makers[i].weight) {
+        roll -= makers[i++].weight;
     }
     do {
         memset(&s->out->ref, 0, sizeof s->out->ref);

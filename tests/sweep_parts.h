@@ -36,5 +36,10 @@ bool sweep_element(struct sweep *s);                // activation
 bool sweep_concat(struct sweep *s);
 bool sweep_copy(struct sweep *s);
 bool sweep_softmax(struct sweep *s);
+bool sweep_pad(struct sweep *s);
+bool sweep_slice(struct sweep *s);
+bool sweep_transpose(struct sweep *s);
+bool sweep_blocks(struct sweep *s);                 // depth_to_space and space_to_depth
+bool sweep_gather(struct sweep *s);
 
 #endif

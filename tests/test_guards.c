@@ -63,6 +63,17 @@ static cvy_tensor map(const cvy_desc *desc)
     return guarded(cvy_desc_bytes(&dense));
 }
 
+static size_t indices_bytes(const struct ref_problem *problem)
+{
+    cvy_desc desc = problem->op == REF_GATHER ? problem->gather.indices : *ref_src(problem);
+
+    if (problem->op != REF_GATHER)
+        desc.dtype = problem->max_unpool.indices_dtype;
+    if (desc.dtype != CVY_I32)
+        desc.dtype = CVY_I64;
+    return (size_t)cvy_desc_elements(&desc) * cvy_dtype_bytes(desc.dtype);
+}
+
 static void run(struct ref_problem *problem, cvy_plan *plan)
 {
     cvy_tensor sources[REF_MAX_SOURCES];
@@ -91,9 +102,7 @@ static void run(struct ref_problem *problem, cvy_plan *plan)
     if (needs.indices_out)
         args.indices = guarded(cvy_desc_bytes(&info.indices));
     if (needs.indices_in)
-        args.indices = guarded((size_t)cvy_desc_elements(ref_src(problem))
-                               * cvy_dtype_bytes(problem->max_unpool.indices_dtype == CVY_I32
-                                                     ? CVY_I32 : CVY_I64));
+        args.indices = guarded(indices_bytes(problem));
     OK(cvy_plan_enqueue(plan, queue, &args, NULL, NULL));
     OK(cvy_queue_finish(queue));
     release_blocks();

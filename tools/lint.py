@@ -234,7 +234,8 @@ def files_of(root):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent)
+    here = pathlib.Path(__file__).resolve().parent.parent
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here
     lint = Lint(root)
     prelude = root / 'cl_kernels' / 'prelude.cl'
     if prelude.exists():

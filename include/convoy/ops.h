@@ -286,6 +286,72 @@ typedef struct cvy_softmax_params {
 CVY_API cvy_status cvy_softmax_create(cvy_context *context, const cvy_softmax_params *params,
                                       cvy_plan **out);
 
+// Rearranging -------------------------------------------------------------------------------------
+
+// Puts values around: dst.size = before + src.size + after on each axis, in the order N, C, spatial
+// for maps. ZEROS fills with `value` and takes negative numbers, which cut. The other modes are
+// those of convolution, on any axis. Slots: src, dst.
+typedef struct cvy_pad_params {
+    cvy_desc src;                       // required
+    int64_t before[CVY_MAX_RANK], after[CVY_MAX_RANK];
+    cvy_padding_mode mode;
+    float value;                        // ZEROS
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_pad_params;
+CVY_API cvy_status cvy_pad_create(cvy_context *context, const cvy_pad_params *params,
+                                  cvy_plan **out);
+
+// Every step-th element of each axis: dst[i] = src[start + i step]. Slots: src, dst.
+typedef struct cvy_slice_params {
+    cvy_desc src;                       // required
+    int64_t start[CVY_MAX_RANK];        // negative counts from the end
+    int64_t step[CVY_MAX_RANK];         // 0 means 1; negative goes backwards
+    int64_t size[CVY_MAX_RANK];         // elements of dst; 0: as many as there are
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_slice_params;
+CVY_API cvy_status cvy_slice_create(cvy_context *context, const cvy_slice_params *params,
+                                    cvy_plan **out);
+
+// Axis i of dst is axis order[i] of src (PyTorch's permute). Slots: src, dst.
+typedef struct cvy_transpose_params {
+    cvy_desc src;                       // required
+    int32_t order[CVY_MAX_RANK];        // required: each axis once
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_transpose_params;
+CVY_API cvy_status cvy_transpose_create(cvy_context *context, const cvy_transpose_params *params,
+                                        cvy_plan **out);
+
+// Blocks of channels to blocks of pixels and back, in 2-D: [n][c b b][h][w] and [n][c][h b][w b].
+// The order of the b b c channels is c first (PyTorch's pixel_shuffle, ONNX's CRD), or with
+// `depth_last` c last (ONNX's DCR and SpaceToDepth). Slots: src, dst.
+typedef struct cvy_block_params {
+    cvy_desc src;                       // required: two spatial axes
+    int64_t block;                      // required: b
+    bool depth_last;
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_block_params;
+CVY_API cvy_status cvy_depth_to_space_create(cvy_context *context, const cvy_block_params *params,
+                                             cvy_plan **out);
+CVY_API cvy_status cvy_space_to_depth_create(cvy_context *context, const cvy_block_params *params,
+                                             cvy_plan **out);
+
+// Picks slices along an axis: dst has the axes of src with `axis` replaced by those of indices
+// (ONNX's Gather; PyTorch's index_select for a vector). Negative indices count from the end; one
+// outside gives zeros. At most CVY_MAX_RANK axes in dst. Slots: src, indices, dst.
+typedef struct cvy_gather_params {
+    cvy_desc src;                       // required
+    cvy_desc indices;                   // required: I32 or I64, PLAIN, dense
+    int32_t axis;                       // negative counts from the last
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_gather_params;
+CVY_API cvy_status cvy_gather_create(cvy_context *context, const cvy_gather_params *params,
+                                     cvy_plan **out);
+
 // Plans -------------------------------------------------------------------------------------------
 
 // A plan from one line of text, the same that cvy_plan_info prints, such as

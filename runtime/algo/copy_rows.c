@@ -1,5 +1,6 @@
-// Copies between tensors with the same innermost axis, on CPUs with wide vectors. Devices of the
-// SIMT kind do as well with copy_strided, whose neighbouring items move neighbouring elements.
+// Copies row by row on CPUs with wide vectors: whole vectors between tensors with the same
+// innermost axis, else one element after the other. Devices of the SIMT kind do as well with
+// copy_strided, whose neighbouring items move neighbouring elements.
 #include "algo/walk.h"
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
@@ -12,16 +13,18 @@ static size_t start_set(const struct device *device, struct instance *out, size_
 
 static bool applicable(const struct device *device, const struct problem *problem)
 {
-    struct walk walk = walk_of(&problem->src, &problem->dst, -1);
-
-    return device->device_class == DEVICE_CPU_WIDE && walk.src[0] == 1 && walk.dst[0] == 1;
+    (void)problem;
+    return device->device_class == DEVICE_CPU_WIDE;
 }
 
 static double estimate(const struct device *device, const struct problem *problem,
                        const struct config *config)
 {
+    struct walk walk = walk_of(&problem->src, &problem->dst, -1);
+    bool together = walk.src[0] == 1 && walk.dst[0] == 1;
+
     (void)config;
-    return move_seconds(device, problem);
+    return (together ? 1.0 : 3.0) * move_seconds(device, problem);
 }
 
 static cvy_status build(struct plan_builder *builder, const struct problem *problem,
@@ -37,17 +40,17 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     if (tensor_elements(&problem->dst) == 0)
         return builder_status(builder);
     step = plan_step(builder, PHASE_RUN, &instance);
-    step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
+    step_tensor(step, copy_source(problem), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
     step_rows(step, &walk, &blocks);
-    step_walk(step, walk.src, 1, CVY_MAX_RANK - 1);
-    step_walk(step, walk.dst, 1, CVY_MAX_RANK - 1);
+    step_walk(step, walk.src, 0, CVY_MAX_RANK);
+    step_walk(step, walk.dst, 0, CVY_MAX_RANK);
     step_flat(step, row_items(&walk, &blocks));
     return builder_status(builder);
 }
 
 const struct algo algo_copy_rows = {
-    .name = "copy_rows", .about = "copies in the same order, whole vectors on CPUs", .op = OP_COPY,
-    .dtypes = DTYPE_BIT(CVY_F32), .layouts = ANY_LAYOUT, .accuracy = ACCURACY_DIRECT,
+    .name = "copy_rows", .about = "any copy on CPUs, whole vectors where the order is the same",
+    .op = OP_COPY, .dtypes = DTYPE_BIT(CVY_F32), .layouts = ANY_LAYOUT, .accuracy = ACCURACY_DIRECT,
     .start_set = start_set, .applicable = applicable, .estimate = estimate, .build = build,
 };

@@ -8,7 +8,7 @@ static struct instance instance_of(const struct device *device)
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
-    if (cap < 1)
+    if (cap < 1 || device->device_class == DEVICE_CPU_WIDE)
         return 0;
     out[0] = instance_of(device);
     return 1;
@@ -40,7 +40,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     if (tensor_elements(&problem->dst) == 0)
         return builder_status(builder);
     step = plan_step(builder, PHASE_RUN, &instance);
-    step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
+    step_tensor(step, copy_source(problem), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
     step_walk(step, walk.size, 0, CVY_MAX_RANK - 1);
     step_walk(step, walk.src, 0, CVY_MAX_RANK);

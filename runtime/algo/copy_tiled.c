@@ -57,7 +57,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
 
     (void)config;
     turn_of(&walk, &turn);
-    step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
+    step_tensor(step, copy_source(problem), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
     step_long(step, turn.a);
     step_long(step, turn.b);

@@ -44,7 +44,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     a_blocks = MAX(turn.a / BLOCK_A, 1);
     b_blocks = MAX(turn.b / MAX(BLOCK / ceil_div(turn.a, a_blocks), device->vector_width), 1);
     step = plan_step(builder, PHASE_RUN, &instance);
-    step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
+    step_tensor(step, copy_source(problem), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
     step_long(step, turn.a);
     step_long(step, turn.b);

@@ -50,11 +50,21 @@ static void axes_merge(struct walk *walk)
 
 struct walk walk_of(const struct tensor *src, const struct tensor *dst, int channel_axis)
 {
+    int64_t slope[CVY_MAX_RANK] = { 0 };
+
+    if (channel_axis >= 0)
+        slope[channel_axis] = 1;
+    return walk_with(src, dst, slope);
+}
+
+struct walk walk_with(const struct tensor *src, const struct tensor *dst,
+                      const int64_t third[CVY_MAX_RANK])
+{
     struct walk walk = { 0 };
 
     for (int i = CVY_MAX_RANK - 1; i >= 0; i--)
         if (dst->size[i] != 1)
-            axis_insert(&walk, dst->size[i], src->stride[i], dst->stride[i], i == channel_axis);
+            axis_insert(&walk, dst->size[i], src->stride[i], dst->stride[i], third[i]);
     axes_merge(&walk);
     if (walk.count == 0)
         axis_insert(&walk, 1, 1, 1, 0);
@@ -156,6 +166,13 @@ void step_turn(struct step *step, const struct turn *turn)
         step_long(step, turn->src[i]);
     for (int i = 0; i < 4; i++)
         step_long(step, turn->dst[i]);
+}
+
+struct operand copy_source(const struct problem *problem)
+{
+    size_t element = cvy_dtype_bytes(problem->src.dtype);
+
+    return (struct operand) { SLOT_SRC, (size_t)problem->u.copy.src_at * element };
 }
 
 double move_seconds(const struct device *device, const struct problem *problem)

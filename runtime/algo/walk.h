@@ -13,6 +13,9 @@ struct walk {
 
 // channel_axis -1: there is no such vector.
 struct walk walk_of(const struct tensor *src, const struct tensor *dst, int channel_axis);
+// The same with any strides of a third tensor in `slope`.
+struct walk walk_with(const struct tensor *src, const struct tensor *dst,
+                      const int64_t third[CVY_MAX_RANK]);
 // The walk over all axes but one: the first elements of rows along it. At most five axes.
 struct walk walk_across(const struct tensor *src, const struct tensor *dst, int axis);
 
@@ -42,6 +45,10 @@ struct turn {
 bool turn_of(const struct walk *walk, struct turn *out);
 // Sizes of outer axes 0 to 2, strides of src and of dst along outer axes 0 to 3: eleven "l".
 void step_turn(struct step *step, const struct turn *turn);
+
+// Where a copy reads: its source is the slot from the element u.copy.src_at on, and strides of the
+// problem's src may be negative.
+struct operand copy_source(const struct problem *problem);
 
 // Seconds to move the elements of src and dst once.
 double move_seconds(const struct device *device, const struct problem *problem);

@@ -1,6 +1,21 @@
 // Copies between layouts and strides: params to problem to plan.
 #include "ops/check.h"
+#include "ops/move.h"
 #include "ops/spec.h"
+
+cvy_status move_create(cvy_context *context, struct plan_request *request, const cvy_desc *src,
+                       const cvy_desc *dst, cvy_plan **out)
+{
+    struct tensor whole_src = tensor_plain(src), whole_dst = tensor_plain(dst);
+    int64_t bytes = tensor_elements(&whole_dst) * (int64_t)cvy_dtype_bytes(dst->dtype);
+
+    request->problem.op = OP_COPY;
+    request->info.dst = *dst;
+    request_tensor(request, SLOT_SRC, &whole_src);
+    request_tensor(request, SLOT_DST, &whole_dst);
+    request->info.bytes = bytes > INT64_MAX / 2 ? INT64_MAX : 2 * bytes;
+    return plan_create(context, request, out);
+}
 
 static cvy_status copy_fill(cvy_copy_params *p)
 {
@@ -24,13 +39,9 @@ cvy_status cvy_copy_create(cvy_context *context, const cvy_copy_params *params, 
     TRY(copy_fill(&p));
     spec_of_copy(&p, request.info.spec);
     request.options = p.options;
-    problem->op = OP_COPY;
     problem->src = tensor_plain(&p.src);
     problem->dst = tensor_plain(&p.dst);
-    request.info.dst = p.dst;
-    request_tensor(&request, SLOT_SRC, &problem->src);
-    request_tensor(&request, SLOT_DST, &problem->dst);
-    st = plan_create(context, &request, out);
+    st = move_create(context, &request, &p.src, &p.dst, out);
 out:
     return st;
 }

@@ -31,11 +31,18 @@ const struct spec_operator spec_operators[SPEC_OP_COUNT] = {
     [SPEC_CONCAT] = { .name = "concat" },
     [SPEC_COPY] = { .name = "copy" },
     [SPEC_SOFTMAX] = { .name = "softmax" },
+    [SPEC_PAD] = { .name = "pad" },
+    [SPEC_SLICE] = { .name = "slice" },
+    [SPEC_TRANSPOSE] = { .name = "transpose" },
+    [SPEC_DEPTH_TO_SPACE] = { .name = "depth_to_space" },
+    [SPEC_SPACE_TO_DEPTH] = { .name = "space_to_depth" },
+    [SPEC_GATHER] = { .name = "gather" },
 };
 
 #define BIT(op) (1u << SPEC_##op)
 #define CONVS (BIT(CONV) | BIT(DECONV) | BIT(SEPARABLE))
 #define WINDOWS (CONVS | BIT(POOL) | BIT(UNPOOL))
+#define BLOCKS (BIT(DEPTH_TO_SPACE) | BIT(SPACE_TO_DEPTH))
 #define ANY ((1u << SPEC_OP_COUNT) - 1)
 #define AT(field) offsetof(struct spec, field)
 
@@ -49,6 +56,7 @@ const struct spec_field spec_fields[] = {
     { "g", SPEC_NUMBER, AT(groups), 1, BIT(CONV) | BIT(DECONV) },
     { "o", SPEC_LIST, AT(output), 0, BIT(DECONV) | BIT(POOL) | BIT(UNPOOL) },
     { "m", SPEC_NUMBER, AT(multiplier), 1, BIT(SEPARABLE) },
+    { "b", SPEC_NUMBER, AT(block), 1, BLOCKS },
 };
 const size_t spec_field_count = COUNT_OF(spec_fields);
 
@@ -62,10 +70,18 @@ const struct spec_field spec_flags[] = {
     { "ceil", SPEC_FLAG, AT(ceil_mode), 0, BIT(POOL) },
     { "exclude_pad", SPEC_EXCLUDE_PAD, AT(count_include_pad), 0, BIT(POOL) },
     { "div", SPEC_VALUE, AT(divisor_override), 1, BIT(POOL) },
-    { "norm", SPEC_FLOAT, AT(norm_type), 0, BIT(POOL) },
+    { "norm", SPEC_FLOAT, AT(norm_type), 1, BIT(POOL) },
     { "indices", SPEC_INDICES, AT(indices), 0, BIT(POOL) | BIT(UNPOOL) },
     { "same", SPEC_SAME, AT(padding_rule), 0, BIT(CONV) | BIT(SEPARABLE) | BIT(POOL) },
-    { "axis", SPEC_AXIS, AT(axis), 0, BIT(CONCAT) | BIT(SOFTMAX) },
+    { "axis", SPEC_AXIS, AT(axis), 0, BIT(CONCAT) | BIT(SOFTMAX) | BIT(GATHER) },
+    { "before", SPEC_AXES, AT(before), INT64_MIN, BIT(PAD) },
+    { "after", SPEC_AXES, AT(after), INT64_MIN, BIT(PAD) },
+    { "value", SPEC_FLOAT, AT(value), 0, BIT(PAD) },
+    { "start", SPEC_AXES, AT(start), INT64_MIN, BIT(SLICE) },
+    { "step", SPEC_AXES, AT(step), INT64_MIN, BIT(SLICE) },
+    { "size", SPEC_AXES, AT(size), 0, BIT(SLICE) },
+    { "order", SPEC_AXES, AT(order), 0, BIT(TRANSPOSE) },
+    { "depth_last", SPEC_FLAG, AT(depth_last), 0, BLOCKS },
     { "to", SPEC_TO, AT(dst.layout), 0, ANY },
     { "src_stride", SPEC_SRC_STRIDE, AT(src.stride), 0, ANY },
     { "dst_stride", SPEC_DST_STRIDE, AT(dst.stride), 0, ANY },
@@ -98,6 +114,15 @@ bool spec_is_adaptive(const struct spec *spec)
 int spec_spatial(const struct spec *spec)
 {
     return MIN(MAX(spec->src.rank - 2, 0), 3);
+}
+
+int spec_dst_rank(const struct spec *spec)
+{
+    int rank = spec->src.rank;
+
+    if (spec->op == SPEC_GATHER)
+        rank += spec->sources[1].rank - 1;
+    return MIN(MAX(rank, 0), CVY_MAX_RANK);
 }
 
 bool spec_list_is(const int64_t *list, int count, int64_t value)
@@ -248,6 +273,23 @@ static void simplify_rest(struct spec *spec)
         spec->indices = CVY_INDICES_NONE;
 }
 
+// A list that a slice has by default: steps of 1, and all the elements that those reach.
+static void simplify_slice(struct spec *spec)
+{
+    int rank = MIN(MAX(spec->src.rank, 0), CVY_MAX_RANK);
+
+    for (int i = 0; i < rank; i++) {
+        int64_t start = spec->start[i], step = spec->step[i];
+        int64_t there = step < 0 ? start / -step + 1
+                                 : ceil_div(spec->src.size[i] - start, step);
+
+        if (spec->size[i] == there)
+            spec->size[i] = 0;
+    }
+    if (spec_list_is(spec->step, rank, 1))
+        memset(spec->step, 0, sizeof spec->step);
+}
+
 void spec_simplify(struct spec *spec)
 {
     simplify_src(&spec->src);
@@ -258,5 +300,7 @@ void spec_simplify(struct spec *spec)
     simplify_window(spec);
     simplify_activation(&spec->activation);
     simplify_activation(&spec->mid);
+    if (spec->op == SPEC_SLICE)
+        simplify_slice(spec);
     simplify_rest(spec);
 }

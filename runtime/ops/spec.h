@@ -3,12 +3,16 @@
 //
 //   op [kind] {field} [pad:MODE] dtype layout {+flag}      words in any order behind op and kind
 //
-// A field is a letter and numbers: n c d h w (source), k out_channels or out_features,
-// r kernel_size, s stride, p padding, q padding_end, l dilation, g groups, o output_padding of
-// deconv and output_size of adaptive pooling and unpool, m channel_multiplier, or mid_channels of
-// "separable spatial_dense". Lists have one number for each spatial axis, joined by x. A tensor
-// that n c d h w cannot say, or that is plain, is [2,3,400]; concat's further sources are
-// [1,5,4,4], with :nhwc and strides :AxBxC behind it where they are not those of the first.
+// A field is a letter and numbers: n c d h w (source), k out_channels or out_features, r
+// kernel_size, s stride, p padding, q padding_end, l dilation, g groups, o output_padding of deconv
+// and output_size of adaptive pooling and unpool, m channel_multiplier, or mid_channels of
+// "separable spatial_dense", b block of depth_to_space and space_to_depth. Lists have one number
+// for each spatial axis, joined by x. A tensor that n c d h w cannot say, or that is plain, is
+// [2,3,400]; concat's further sources are [1,5,4,4], with :nhwc and strides :AxBxC behind it where
+// they are not those of the first; gather's indices are [7,2], with :i32 behind it where they are
+// not 64 bits.
+// Flags with one number for each axis of the source, joined by x, which may be negative: +before
+// and +after of pad, +start, +step and +size of slice, +order of transpose.
 // What is left out has the value that 0 means in params; dtype is f32, layout nchw, or plain for a
 // source in brackets.
 #ifndef CVY_SPEC_H
@@ -30,5 +34,11 @@ void spec_of_activation(const cvy_activation_params *params, char *out);
 void spec_of_concat(const cvy_concat_params *params, char *out);
 void spec_of_copy(const cvy_copy_params *params, char *out);
 void spec_of_softmax(const cvy_softmax_params *params, char *out);
+void spec_of_pad(const cvy_pad_params *params, char *out);
+void spec_of_slice(const cvy_slice_params *params, char *out);
+void spec_of_transpose(const cvy_transpose_params *params, char *out);
+void spec_of_depth_to_space(const cvy_block_params *params, char *out);
+void spec_of_space_to_depth(const cvy_block_params *params, char *out);
+void spec_of_gather(const cvy_gather_params *params, char *out);
 
 #endif

@@ -103,7 +103,13 @@ bool word_list(struct parser *p, char between, int64_t least, int most, int64_t 
 {
     *count = 0;
     do {
-        if (*count == most || !word_number(p, &out[*count]) || out[*count] < least)
+        bool negative = least < 0 && word_char(p, '-');
+
+        if (*count == most || !word_number(p, &out[*count]))
+            return false;
+        if (negative)
+            out[*count] = -out[*count];
+        if (out[*count] < least)
             return false;
         ++*count;
     } while (word_char(p, between));
@@ -131,11 +137,11 @@ int word_name(struct parser *p, const char *const *names)
     return found;
 }
 
-cvy_status word_once(const struct parser *p, uint32_t *given, size_t index, const char *name)
+cvy_status word_once(const struct parser *p, uint64_t *given, size_t index, const char *name)
 {
     if (*given >> index & 1)
         return word_bad(p, "says %s a second time", name);
-    *given |= 1u << index;
+    *given |= UINT64_C(1) << index;
     return CVY_OK;
 }
 

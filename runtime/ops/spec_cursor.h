@@ -10,8 +10,8 @@ struct parser {
     struct spec *spec;
     const char *word, *at, *end;        // the word at work, and where in it
     int64_t sizes[SIZE_COUNT];
-    uint32_t sizes_given, fields_given, flags_given;    // by index
-    int counts[32];                     // of numbers in lists, by index of the field
+    uint64_t sizes_given, fields_given, flags_given;    // by index
+    int counts[32], flag_counts[64];    // of numbers in lists, by index of the field or flag
     int src_strides, dst_strides;       // numbers given, 0: none
     bool padding_mode_given;
     size_t brackets;                    // tensors in brackets, in spec->sources for now
@@ -36,14 +36,14 @@ bool word_char(struct parser *p, char c);
 // Digits alone; false if there are none or they go beyond 63 bits.
 bool word_number(struct parser *p, int64_t *out);
 bool word_float(struct parser *p, float *out);
-// Numbers of at least `least` with one character between them; false if there is none, too many, or
-// one is too small.
+// Numbers of at least `least`, which may be below 0, with one character between them; false if
+// there is none, too many, or one is too small.
 bool word_list(struct parser *p, char between, int64_t least, int most, int64_t *out, int *count);
 // A name up to the next colon or the end of the word: its index, or -1 and nothing is taken.
 int word_name(struct parser *p, const char *const *names);
 // The index of the name that is the whole word, or -1.
 int word_whole(const struct parser *p, const char *const *names);
 // ARGUMENT if bit `index` is set already; sets it.
-cvy_status word_once(const struct parser *p, uint32_t *given, size_t index, const char *name);
+cvy_status word_once(const struct parser *p, uint64_t *given, size_t index, const char *name);
 
 #endif

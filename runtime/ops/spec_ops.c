@@ -87,6 +87,34 @@ static const struct link softmax_links[] = {
     SOFTMAX(src, src), SOFTMAX(axis, axis), SOFTMAX(dst, dst), END
 };
 
+#define PAD(a, b) LINK(cvy_pad_params, a, b)
+static const struct link pad_links[] = {
+    PAD(src, src), PAD(before, before), PAD(after, after), PAD(mode, padding_mode),
+    PAD(value, value), PAD(dst, dst), END
+};
+
+#define SLICE(a, b) LINK(cvy_slice_params, a, b)
+static const struct link slice_links[] = {
+    SLICE(src, src), SLICE(start, start), SLICE(step, step), SLICE(size, size), SLICE(dst, dst),
+    END
+};
+
+// order goes through 64 bits, below.
+static const struct link transpose_links[] = {
+    LINK(cvy_transpose_params, src, src), LINK(cvy_transpose_params, dst, dst), END
+};
+
+#define BLOCK(a, b) LINK(cvy_block_params, a, b)
+static const struct link block_links[] = {
+    BLOCK(src, src), BLOCK(block, block), BLOCK(depth_last, depth_last), BLOCK(dst, dst), END
+};
+
+// indices are the second source, below.
+#define GATHER(a, b) LINK(cvy_gather_params, a, b)
+static const struct link gather_links[] = {
+    GATHER(src, src), GATHER(axis, axis), GATHER(dst, dst), END
+};
+
 static void from_params(const struct link *links, const void *params, struct spec *spec)
 {
     for (; links->bytes; links++)
@@ -113,25 +141,26 @@ static void spec_finish(struct spec *spec, char *out)
     spec_print(spec, out);
 }
 
-// The two directions of an operator whose params are all in its links.
-#define OPERATOR(name, op)                                                                      \
-    void spec_of_##name(const cvy_##name##_params *params, char *out)                           \
+// The two directions of an operator whose params are all in the links of `kind`.
+#define OPERATOR_AS(name, kind, op)                                                             \
+    void spec_of_##name(const cvy_##kind##_params *params, char *out)                           \
     {                                                                                           \
         struct spec spec;                                                                       \
                                                                                                 \
         spec_start(&spec, op);                                                                  \
-        from_params(name##_links, params, &spec);                                               \
+        from_params(kind##_links, params, &spec);                                               \
         spec_finish(&spec, out);                                                                \
     }                                                                                           \
                                                                                                 \
     static cvy_status create_##name(cvy_context *context, const struct spec *spec,              \
                                     const cvy_plan_options *options, cvy_plan **out)            \
     {                                                                                           \
-        cvy_##name##_params params = { .options = options };                                    \
+        cvy_##kind##_params params = { .options = options };                                    \
                                                                                                 \
-        to_params(name##_links, spec, &params);                                                 \
+        to_params(kind##_links, spec, &params);                                                 \
         return cvy_##name##_create(context, &params, out);                                      \
     }
+#define OPERATOR(name, op) OPERATOR_AS(name, name, op)
 
 OPERATOR(conv, SPEC_CONV)
 OPERATOR(conv_transpose, SPEC_DECONV)
@@ -141,6 +170,10 @@ OPERATOR(linear, SPEC_LINEAR)
 OPERATOR(activation, SPEC_ACTIVATION)
 OPERATOR(copy, SPEC_COPY)
 OPERATOR(softmax, SPEC_SOFTMAX)
+OPERATOR(pad, SPEC_PAD)
+OPERATOR(slice, SPEC_SLICE)
+OPERATOR_AS(depth_to_space, block, SPEC_DEPTH_TO_SPACE)
+OPERATOR_AS(space_to_depth, block, SPEC_SPACE_TO_DEPTH)
 
 void spec_of_separable(const cvy_separable_params *params, char *out)
 {
@@ -186,6 +219,48 @@ static cvy_status create_concat(cvy_context *context, const struct spec *spec,
     return cvy_concat_create(context, &params, out);
 }
 
+void spec_of_transpose(const cvy_transpose_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_TRANSPOSE);
+    from_params(transpose_links, params, &spec);
+    for (int i = 0; i < params->src.rank; i++)
+        spec.order[i] = params->order[i];
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_transpose(cvy_context *context, const struct spec *spec,
+                                   const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_transpose_params params = { .options = options };
+
+    to_params(transpose_links, spec, &params);
+    for (int i = 0; i < CVY_MAX_RANK; i++)
+        params.order[i] = (int32_t)MAX(MIN(spec->order[i], INT32_MAX), -1);
+    return cvy_transpose_create(context, &params, out);
+}
+
+void spec_of_gather(const cvy_gather_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_GATHER);
+    from_params(gather_links, params, &spec);
+    spec.src_count = 2;
+    spec.sources[1] = params->indices;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_gather(cvy_context *context, const struct spec *spec,
+                                const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_gather_params params = { .indices = spec->sources[1], .options = options };
+
+    to_params(gather_links, spec, &params);
+    return cvy_gather_create(context, &params, out);
+}
+
 cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
                               const cvy_plan_options *options, cvy_plan **out)
 {
@@ -196,6 +271,9 @@ cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
         [SPEC_SEPARABLE] = create_separable, [SPEC_LINEAR] = create_linear,
         [SPEC_ACTIVATION] = create_activation, [SPEC_CONCAT] = create_concat,
         [SPEC_COPY] = create_copy, [SPEC_SOFTMAX] = create_softmax,
+        [SPEC_PAD] = create_pad, [SPEC_SLICE] = create_slice, [SPEC_TRANSPOSE] = create_transpose,
+        [SPEC_DEPTH_TO_SPACE] = create_depth_to_space,
+        [SPEC_SPACE_TO_DEPTH] = create_space_to_depth, [SPEC_GATHER] = create_gather,
     };
     struct spec parsed;
     cvy_status st;

@@ -1,6 +1,8 @@
 // OP-SPEC text: the parser. Takes any bytes; an error quotes the word and says what would be right.
 #include "ops/spec_cursor.h"
 
+#include <math.h>
+
 // Fields -----------------------------------------------------------------------------------------
 
 static const char size_letters[] = "ncdhw";
@@ -46,7 +48,7 @@ static cvy_status parse_letter(struct parser *p)
 
 static cvy_status parse_padding_mode(struct parser *p)
 {
-    static const uint32_t ops = 1u << SPEC_CONV | 1u << SPEC_SEPARABLE;
+    static const uint32_t ops = 1u << SPEC_CONV | 1u << SPEC_SEPARABLE | 1u << SPEC_PAD;
     char list[NAMES_BYTES];
     int mode;
 
@@ -63,22 +65,34 @@ static cvy_status parse_padding_mode(struct parser *p)
     return CVY_OK;
 }
 
+// :layout, and of gather's indices :dtype; true if there is neither.
+static bool take_bracket_name(struct parser *p, cvy_desc *source)
+{
+    const char *const *names = p->spec->op == SPEC_GATHER ? spec_dtypes : spec_layouts;
+    int name;
+
+    if (p->end - p->at < 2 || p->at[0] != ':' || p->at[1] < 'a')
+        return true;
+    p->at++;
+    name = word_name(p, names);
+    if (names == spec_dtypes)
+        source->dtype = (cvy_dtype)(name + CVY_F32);
+    else
+        source->layout = (cvy_layout)(name + CVY_NCHW);
+    return name >= 0;
+}
+
 // [1,5,4,4], with :layout and :strides behind it.
 static cvy_status parse_bracket(struct parser *p)
 {
     cvy_desc source = { .rank = 0 };
-    int count, strides, layout;
+    int count, strides;
     bool good;
 
     p->at++;
     good = word_list(p, ',', 0, CVY_MAX_RANK, source.size, &count) && word_char(p, ']');
     source.rank = count;
-    if (good && p->at < p->end && p->at + 1 < p->end && p->at[1] >= 'a') {
-        good = word_char(p, ':');
-        layout = word_name(p, spec_layouts);
-        good = good && layout >= 0;
-        source.layout = (cvy_layout)(layout + CVY_NCHW);
-    }
+    good = good && take_bracket_name(p, &source);
     if (good && word_char(p, ':'))
         good = word_list(p, 'x', 0, CVY_MAX_RANK, source.stride, &strides) && strides == count;
     if (!good || p->at != p->end)
@@ -155,11 +169,32 @@ static cvy_status parse_value(struct parser *p, const struct spec_field *field)
     return CVY_OK;
 }
 
-static cvy_status parse_norm(struct parser *p)
+// NaN only where a number of any kind will do.
+static cvy_status parse_float(struct parser *p, const struct spec_field *field)
 {
-    if (!word_char(p, ':') || !word_float(p, &p->spec->norm_type) || p->at != p->end
-        || !(p->spec->norm_type > 0.0f))
-        return word_bad(p, "should be +norm: and a number above 0, such as +norm:2");
+    static const char *const nan_word[] = { "nan", NULL };
+    float value = NAN;
+    bool good = word_char(p, ':');
+
+    if (good && (field->least || word_name(p, nan_word) < 0))
+        good = word_float(p, &value);
+    if (!good || p->at != p->end || (field->least && !(value > 0.0f)))
+        return word_bad(p, "should be +%s: and a number%s, such as +%s:2", field->name,
+                        field->least ? " above 0" : "", field->name);
+    memcpy((char *)p->spec + field->at, &value, sizeof value);
+    return CVY_OK;
+}
+
+static cvy_status parse_axes(struct parser *p, const struct spec_field *field)
+{
+    int64_t list[CVY_MAX_RANK];
+    int *count = &p->flag_counts[field - spec_flags];
+
+    if (!word_char(p, ':') || !word_list(p, 'x', field->least, CVY_MAX_RANK, list, count)
+        || p->at != p->end)
+        return word_bad(p, "should be one number%s for each axis, joined by x, such as "
+                        "+%s:0x1x3x2", field->least < 0 ? "" : " of at least 0", field->name);
+    memcpy((char *)p->spec + field->at, list, (size_t)*count * sizeof *list);
     return CVY_OK;
 }
 
@@ -202,7 +237,9 @@ static cvy_status parse_flag_values(struct parser *p, const struct spec_field *f
     case SPEC_AXIS:
         return parse_value(p, field);
     case SPEC_FLOAT:
-        return parse_norm(p);
+        return parse_float(p, field);
+    case SPEC_AXES:
+        return parse_axes(p, field);
     case SPEC_ACTIVATION_WORD:
         return parse_activation(p, &p->spec->activation, p->spec->op == SPEC_ACTIVATION
                                                              ? &p->spec->num_parameters : NULL);
@@ -331,7 +368,10 @@ static cvy_status finish_src(struct parser *p)
     size_t further = p->brackets - (p->sizes_given || !p->brackets ? 0 : 1);
     cvy_desc first = spec->sources[0];
 
-    if (further && spec->op != SPEC_CONCAT)
+    if (spec->op == SPEC_GATHER && further != 1)
+        return fail(CVY_ERR_ARGUMENT, "spec: gather has a source and indices such as [7,2]; there "
+                    "are %zu tensors", further + 1);
+    if (further && spec->op != SPEC_CONCAT && spec->op != SPEC_GATHER)
         return fail(CVY_ERR_ARGUMENT, "spec: %s has one source; it is said %zu times",
                     operator_name(p), further + 1);
     if (further == CVY_MAX_SOURCES)
@@ -340,7 +380,7 @@ static cvy_status finish_src(struct parser *p)
         memmove(&spec->sources[1], &spec->sources[0], further * sizeof first);
         return finish_letters(p);
     }
-    if (first.layout || !spec_list_is(first.stride, first.rank, 0))
+    if (first.layout || first.dtype || !spec_list_is(first.stride, first.rank, 0))
         return fail(CVY_ERR_ARGUMENT, "spec: the first [sizes] has its layout as a word of its "
                     "own, and its strides as +src_stride");
     spec->src.rank = first.rank;
@@ -359,12 +399,17 @@ static cvy_status finish_counts(const struct parser *p)
             && p->counts[i] != spatial)
             return fail(CVY_ERR_ARGUMENT, "spec: %s has %d numbers; the source has %d spatial axes",
                         spec_fields[i].name, p->counts[i], spatial);
+    for (size_t i = 0; i < spec_flag_count; i++)
+        if (p->flag_counts[i] && p->flag_counts[i] != p->spec->src.rank)
+            return fail(CVY_ERR_ARGUMENT, "spec: +%s has %d numbers; there are %d axes",
+                        spec_flags[i].name, p->flag_counts[i], (int)p->spec->src.rank);
     for (int i = 0; i < 2; i++) {
         int count = i ? p->dst_strides : p->src_strides;
+        int rank = i ? spec_dst_rank(p->spec) : p->spec->src.rank;
 
-        if (count && count != p->spec->src.rank)
+        if (count && count != rank)
             return fail(CVY_ERR_ARGUMENT, "spec: +%s has %d numbers; there are %d axes",
-                        i ? "dst_stride" : "src_stride", count, (int)p->spec->src.rank);
+                        i ? "dst_stride" : "src_stride", count, rank);
     }
     return CVY_OK;
 }
@@ -385,6 +430,9 @@ static char missing(const struct parser *p)
     switch (spec->op) {
     case SPEC_LINEAR:
         return given(p, 'k') ? 0 : 'k';
+    case SPEC_DEPTH_TO_SPACE:
+    case SPEC_SPACE_TO_DEPTH:
+        return given(p, 'b') ? 0 : 'b';
     case SPEC_CONV:
     case SPEC_DECONV:
     case SPEC_SEPARABLE:
@@ -422,9 +470,10 @@ static cvy_status finish_fields(struct parser *p)
     return CVY_OK;
 }
 
+// Gather's indices have defaults of their own, the create function's.
 static void finish_sources(struct spec *spec)
 {
-    for (size_t i = 0; i < spec->src_count; i++) {
+    for (size_t i = 0; i < spec->src_count && spec->op == SPEC_CONCAT; i++) {
         spec->sources[i].dtype = spec->src.dtype;
         if (!spec->sources[i].layout)
             spec->sources[i].layout = spec->src.layout;
@@ -448,7 +497,7 @@ cvy_status spec_parse(const char *text, struct spec *out)
         out->src.dtype = CVY_F32;
     if (!out->src.layout)
         out->src.layout = CVY_NCHW;
-    if (out->op == SPEC_CONCAT)
+    if (out->op == SPEC_CONCAT || out->op == SPEC_GATHER)
         out->src_count = p.brackets + (p.sizes_given != 0);
     finish_sources(out);
     if (out->src_count)

@@ -1,6 +1,7 @@
 // OP-SPEC text: the printer.
 #include "ops/spec_text.h"
 
+#include <math.h>
 #include <stdio.h>
 
 // A word being put together; the longest is a source with layout and strides.
@@ -88,7 +89,9 @@ static void print_source(const struct spec *spec, const cvy_desc *source, char *
     put(&word, "[");
     put_list(&word, source->size, rank, ",");
     put(&word, "]");
-    if (source->layout != spec->src.layout) {
+    if (spec->op == SPEC_GATHER) {
+        put(&word, source->dtype == CVY_I32 ? ":i32" : "");
+    } else if (source->layout != spec->src.layout) {
         put(&word, ":");
         put(&word, spec_layouts[source->layout - CVY_NCHW]);
     }
@@ -159,13 +162,22 @@ static void put_value(struct word *word, const char *name, int64_t value)
     put_number(word, value);
 }
 
-static void put_strides(struct word *word, const char *name, const int64_t *stride, int rank)
+static void put_axes(struct word *word, const char *name, const int64_t *list, int rank)
 {
-    if (spec_list_is(stride, rank, 0))
+    if (spec_list_is(list, rank, 0))
         return;
     put(word, name);
     put(word, ":");
-    put_list(word, stride, rank, "x");
+    put_list(word, list, rank, "x");
+}
+
+static void put_float_value(struct word *word, const char *name, float value)
+{
+    if (value == 0.0f && !signbit(value))
+        return;
+    put(word, name);
+    put(word, ":");
+    put_float(word, value);
 }
 
 // A flag without its +; nothing where it has its default.
@@ -185,10 +197,10 @@ static void put_flag(struct word *word, const struct spec *spec, const struct sp
         put_value(word, field->name, *(const int32_t *)at);
         break;
     case SPEC_FLOAT:
-        if (spec->norm_type != 0.0f) {
-            put(word, "norm:");
-            put_float(word, spec->norm_type);
-        }
+        put_float_value(word, field->name, *(const float *)at);
+        break;
+    case SPEC_AXES:
+        put_axes(word, field->name, at, rank);
         break;
     case SPEC_ACTIVATION_WORD:
         if (spec->activation.kind)
@@ -217,8 +229,10 @@ static void put_flag(struct word *word, const struct spec *spec, const struct sp
         }
         break;
     case SPEC_SRC_STRIDE:
+        put_axes(word, field->name, at, rank);
+        break;
     case SPEC_DST_STRIDE:
-        put_strides(word, field->name, at, rank);
+        put_axes(word, field->name, at, spec_dst_rank(spec));
         break;
     default:
         break;

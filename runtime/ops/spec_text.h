@@ -7,7 +7,9 @@
 
 enum spec_op {
     SPEC_CONV, SPEC_DECONV, SPEC_POOL, SPEC_UNPOOL, SPEC_SEPARABLE, SPEC_LINEAR, SPEC_ACTIVATION,
-    SPEC_CONCAT, SPEC_COPY, SPEC_SOFTMAX, SPEC_OP_COUNT
+    SPEC_CONCAT, SPEC_COPY, SPEC_SOFTMAX,
+    SPEC_PAD, SPEC_SLICE, SPEC_TRANSPOSE, SPEC_DEPTH_TO_SPACE, SPEC_SPACE_TO_DEPTH, SPEC_GATHER,
+    SPEC_OP_COUNT
 };
 
 // Fields as in the params structs; 0 is what text leaves out. dst has layout and strides only.
@@ -30,7 +32,13 @@ struct spec {
     cvy_indices indices;
     cvy_dtype indices_dtype;
     int32_t axis;
-    size_t src_count;                   // of concat; sources[0] is src
+    int64_t before[CVY_MAX_RANK], after[CVY_MAX_RANK];
+    float value;
+    int64_t start[CVY_MAX_RANK], step[CVY_MAX_RANK], size[CVY_MAX_RANK];
+    int64_t order[CVY_MAX_RANK];
+    int64_t block;
+    bool depth_last;
+    size_t src_count;                   // of concat and gather; sources[0] is src
     cvy_desc sources[CVY_MAX_SOURCES];
 };
 
@@ -40,7 +48,8 @@ enum spec_type {
     SPEC_LIST,              // int64_t[3], one for each spatial axis
     SPEC_FLAG,              // bool
     SPEC_VALUE,             // +name:N, int64_t
-    SPEC_FLOAT,             // +name:X, float
+    SPEC_FLOAT,             // +name:X, float; above 0 if least is 1
+    SPEC_AXES,              // +name:AxB, int64_t[CVY_MAX_RANK], one for each axis of src
     SPEC_AXIS,              // +name:N, int32_t, may be negative
     SPEC_ACTIVATION_WORD,   // the kind is the word: name is NULL
     SPEC_MID,               // +mid:kind
@@ -74,6 +83,7 @@ int spec_activation_values(cvy_activation_kind kind);   // how many of alpha and
 
 bool spec_is_adaptive(const struct spec *spec);
 int spec_spatial(const struct spec *spec);      // spatial axes of src, 0 to 3
+int spec_dst_rank(const struct spec *spec);
 bool spec_list_is(const int64_t *list, int count, int64_t value);   // each of them
 
 // Sets what is at its default to 0, and what is free to one value.

@@ -9,6 +9,7 @@ const char *op_name(enum op op)
         [OP_CONV] = "conv", [OP_POOL] = "pool", [OP_UNPOOL] = "unpool",
         [OP_SEPARABLE] = "separable", [OP_ACTIVATION] = "activation", [OP_COPY] = "copy",
         [OP_CONCAT] = "concat", [OP_SOFTMAX] = "softmax",
+        [OP_PAD] = "pad", [OP_GATHER] = "gather",
     };
 
     return (unsigned)op < COUNT_OF(names) ? names[op] : "unknown";
@@ -25,6 +26,8 @@ const char *op_family(enum op op)
         return "pool";
     case OP_COPY:
     case OP_CONCAT:
+    case OP_PAD:
+    case OP_GATHER:
         return "move";
     default:
         return "math";

@@ -7,6 +7,7 @@
 
 enum op {
     OP_CONV, OP_POOL, OP_UNPOOL, OP_SEPARABLE, OP_ACTIVATION, OP_COPY, OP_CONCAT, OP_SOFTMAX,
+    OP_PAD, OP_GATHER,
     OP_COUNT
 };
 const char *op_name(enum op op);
@@ -49,6 +50,20 @@ struct separable_problem {
     struct tensor mid;
 };
 
+struct pad_problem {
+    int64_t before[CVY_MAX_RANK];       // dst.size tells what comes after
+    cvy_padding_mode mode;
+    float value;                        // of ZEROS
+};
+
+// src has the sizes of dst, and strides of 0 along the axes of indices: an index moves it by `step`
+// for each of the `length` slices that there are.
+struct gather_problem {
+    int64_t length, step;
+    int64_t index_stride[CVY_MAX_RANK]; // of indices along the axes of dst, 0 along the others
+    cvy_dtype indices_dtype;
+};
+
 struct problem {
     enum op op;
     enum direction direction;
@@ -69,6 +84,12 @@ struct problem {
             size_t count;
             int axis;
         } concat;
+        struct {
+            int64_t src_at;         // element of the slot that src starts at; src's strides may
+                                    // be negative
+        } copy;
+        struct pad_problem pad;
+        struct gather_problem gather;
     } u;
 };
 

@@ -38,7 +38,7 @@ static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_POOL, { "pool_by_axis", "pool_rows", "pool_window", "pool_reference" } },
     { DEVICE_SIMT_GPU, OP_POOL, { "pool_by_axis", "pool_window", "pool_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_POOL, { "pool_by_axis", "pool_window", "pool_reference" } },
-    { DEVICE_CPU_WIDE, OP_COPY, { "copy_rows", "copy_transpose", "copy_strided" } },
+    { DEVICE_CPU_WIDE, OP_COPY, { "copy_transpose", "copy_rows", "copy_strided" } },
     { DEVICE_SIMT_GPU, OP_COPY, { "copy_tiled", "copy_strided" } },
     { DEVICE_SIMT_SOFTWARE, OP_COPY, { "copy_tiled", "copy_strided" } },
     { DEVICE_CPU_WIDE, OP_ACTIVATION, { "activation_dense", "activation_reference" } },

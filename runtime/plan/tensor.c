@@ -169,7 +169,7 @@ static cvy_status strides_check(cvy_desc *desc, const char *name)
     return CVY_OK;
 }
 
-cvy_status desc_check(cvy_desc *desc, const cvy_desc *as, const char *name)
+cvy_status desc_check_dtypes(cvy_desc *desc, const cvy_desc *as, const char *name, uint32_t dtypes)
 {
     cvy_status st = CVY_OK;
 
@@ -185,11 +185,17 @@ cvy_status desc_check(cvy_desc *desc, const cvy_desc *as, const char *name)
                     (int)desc->layout);
     TRY(sizes_check(desc, name));
     TRY(strides_check(desc, name));
-    if (desc->dtype != CVY_F32)
-        return fail(CVY_ERR_UNSUPPORTED, "%s.dtype is %d; this version computes in CVY_F32", name,
-                    (int)desc->dtype);
+    if (!(dtypes >> desc->dtype & 1))
+        return fail(CVY_ERR_UNSUPPORTED, "%s.dtype is %d, which this operator does not take%s",
+                    name, (int)desc->dtype,
+                    dtypes == 1u << CVY_F32 ? "; it computes in CVY_F32" : "");
 out:
     return st;
+}
+
+cvy_status desc_check(cvy_desc *desc, const cvy_desc *as, const char *name)
+{
+    return desc_check_dtypes(desc, as, name, 1u << CVY_F32);
 }
 
 // The axes of a desc put at `at[axis]`; the others get size 1 and a stride that never counts.

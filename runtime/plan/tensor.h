@@ -18,6 +18,9 @@ struct tensor {
 // not NULL). `name` is the parameter for error texts. Errors: ARGUMENT, SHAPE, LIMIT, UNSUPPORTED
 // (strides that overlap).
 cvy_status desc_check(cvy_desc *desc, const cvy_desc *as, const char *name);
+// As desc_check with F32, for tensors of other dtypes: `dtypes` is a bit set, 1 << dtype each.
+// UNSUPPORTED for those that are not in it.
+cvy_status desc_check_dtypes(cvy_desc *desc, const cvy_desc *as, const char *name, uint32_t dtypes);
 // A checked desc as feature map: N, C and 1 to 3 spatial axes put to the right.
 struct tensor tensor_map(const cvy_desc *desc);
 // A checked desc with its axes in order.

@@ -1,0 +1,62 @@
+// Any gather on every device: pieces of rows of dst, whole vectors on CPUs where an index picks
+// them together; one element an item elsewhere.
+#include "algo/walk.h"
+
+static size_t start_set(const struct device *device, struct instance *out, size_t cap)
+{
+    if (cap < 1)
+        return 0;
+    out[0] = row_instance(device, "gather_rows");
+    return 1;
+}
+
+static bool applicable(const struct device *device, const struct problem *problem)
+{
+    (void)device;
+    (void)problem;
+    return true;
+}
+
+static double estimate(const struct device *device, const struct problem *problem,
+                       const struct config *config)
+{
+    (void)config;
+    return 2.0 * move_seconds(device, problem);
+}
+
+static cvy_status build(struct plan_builder *builder, const struct problem *problem,
+                        const struct config *config)
+{
+    const struct gather_problem *gather = &problem->u.gather;
+    const struct device *device = builder_device(builder);
+    struct walk walk = walk_with(&problem->src, &problem->dst, gather->index_stride);
+    struct row_blocks blocks = row_blocks(device, &walk);
+    struct instance instance = row_instance(device, "gather_rows");
+    bool wide = gather->indices_dtype == CVY_I64;
+    struct step *step;
+
+    (void)config;
+    if (tensor_elements(&problem->dst) == 0)
+        return builder_status(builder);
+    step = plan_step(builder, PHASE_RUN, &instance);
+    step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
+    step_tensor(step, OPERAND(wide ? SLOT_NONE : SLOT_INDICES), CVY_I32);
+    step_tensor(step, OPERAND(wide ? SLOT_INDICES : SLOT_NONE), CVY_I64);
+    step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
+    step_int(step, wide);
+    step_long(step, gather->length);
+    step_long(step, gather->step);
+    step_rows(step, &walk, &blocks);
+    step_walk(step, walk.src, 0, CVY_MAX_RANK);
+    step_walk(step, walk.slope, 0, CVY_MAX_RANK);
+    step_walk(step, walk.dst, 0, CVY_MAX_RANK);
+    step_flat(step, row_items(&walk, &blocks));
+    return builder_status(builder);
+}
+
+const struct algo algo_gather_rows = {
+    .name = "gather_rows", .about = "any gather, whole vectors where an index picks them together",
+    .op = OP_GATHER, .dtypes = DTYPE_BIT(CVY_F32), .layouts = ANY_LAYOUT,
+    .accuracy = ACCURACY_DIRECT, .start_set = start_set, .applicable = applicable,
+    .estimate = estimate, .build = build,
+};
