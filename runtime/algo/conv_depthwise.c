@@ -29,11 +29,14 @@ static size_t start_set(const struct device *device, struct instance *out, size_
     return 1;
 }
 
+// One channel is a plain convolution, where conv_direct's tile of pixels pays: 3x3 1 @512 takes
+// 3.1 ms there and 8.0 ms here (PoCL 3.1, EPYC).
 static bool applicable(const struct device *device, const struct problem *problem)
 {
     int64_t groups = problem->u.conv.groups;
 
     return device->device_class == DEVICE_CPU_WIDE && problem->direction != BACKWARD_WEIGHTS
+        && groups > 1
         && problem->src.size[AXIS_C] == groups && problem->dst.size[AXIS_C] == groups
         && tensor_is_pixels(&problem->src) && tensor_is_pixels(&problem->dst);
 }
