@@ -14,7 +14,7 @@ struct parser {
     int counts[32], flag_counts[64];    // of numbers in lists, by index of the field or flag
     int src_strides, dst_strides;       // numbers given, 0: none
     bool padding_mode_given;
-    size_t brackets;                    // tensors in brackets, in spec->sources for now
+    size_t brackets;                    // tensors in brackets, kept in spec->sources
 };
 
 // ARGUMENT with the word and a reason. `list` has NAMES_BYTES; each name gets a blank before it.
