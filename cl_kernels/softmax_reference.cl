@@ -1,10 +1,10 @@
 // Softmax along one axis of any stride; src may be exactly dst:
-//   dst[i] = exp(src[i] - max) / sum of exp(src[j] - max) over j
+//   dst[i] = exp(src[i] - max) / sum of exp(src[j] - max) over j, or with log_of its logarithm
 // The difference is kept in two parts: rounded once, its error alone would be that of e^-80 many
 // times over. A row with NaN, +inf or nothing but -inf is NaN. S0 to S3 are the sizes of the other
 // axes, the outermost needs none. One work-item makes one row. Flat grid over the rows.
 // A launch makes those of `passes` that it is told, over the elements [from, to) of a row: 1 the
-// maximum, 2 the sum, 4 the quotients. Where these are not all, state[] hands on maximum and sum.
+// maximum, 2 the sum, 4 the results. Where these are not all, state[] hands on maximum and sum.
 #define ALL_PASSES 7
 #define RUN 64
 
@@ -21,7 +21,7 @@ __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(softmax_reference)(
     __global const T *src, ulong src_at, __global T *dst, ulong dst_at,
     __global ACC *restrict state, ulong state_at, int passes, ulong from, ulong to,
-    ulong src_step, ulong dst_step, ulong S0, ulong S1, ulong S2, ulong S3,
+    int log_of, ulong src_step, ulong dst_step, ulong S0, ulong S1, ulong S2, ulong S3,
     ulong src_0, ulong src_1, ulong src_2, ulong src_3, ulong src_4,
     ulong dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong dst_4, ulong first, ulong end)
 {
@@ -54,8 +54,11 @@ __kernel void FN(softmax_reference)(
             part += FN(exp_below)(LOAD(src, i * src_step), most);
         sum += part;
     }
-    for (ulong i = from; passes & 4 && i < to; i++)
-        STORE(dst, i * dst_step, FN(exp_below)(LOAD(src, i * src_step), most) / sum);
+    ACC rest = log(sum);
+    for (ulong i = from; passes & 4 && i < to; i++) {
+        ACC x = LOAD(src, i * src_step);
+        STORE(dst, i * dst_step, log_of ? (x - most) - rest : FN(exp_below)(x, most) / sum);
+    }
     if (passes != ALL_PASSES) {
         state[0] = most;
         state[1] = sum;

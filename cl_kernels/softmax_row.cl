@@ -2,8 +2,8 @@
 // work-group makes one row after another, `block` of them: each of its LOCAL_X items (a power of
 // two) takes every LOCAL_X-th vector of V, the last elements go through a vector as well, and
 // partial results meet in local memory, always in the same order. Exponentials wait in dst to be
-// divided. S0 to S3 are the sizes of the other axes, the outermost needs none. Groups along x:
-// blocks of rows. Fixed at build: V.
+// divided; the logarithm, with log_of, needs src once more instead. S0 to S3 are the sizes of the
+// other axes, the outermost needs none. Groups along x: blocks of rows. Fixed at build: V.
 #define RUN 64
 
 // Vector i of a row, `fill` behind its end.
@@ -76,7 +76,8 @@ ACC FN(meet)(VT value, bool sum, __local ACC *shared)
     return all;
 }
 
-void FN(softmax)(__global const T *src, __global T *dst, ulong length, __local ACC *shared)
+void FN(softmax)(__global const T *src, __global T *dst, int log_of, ulong length,
+                 __local ACC *shared)
 {
     ulong begin = get_local_id(0) * V;
     VT most = (VT)(-INFINITY), sum = (VT)(0.0f);
@@ -90,21 +91,27 @@ void FN(softmax)(__global const T *src, __global T *dst, ulong length, __local A
         VT part = (VT)(0.0f);
         for (int run = 0; run < RUN && i < length; run++) {
             VT e = FN(exp_below)(FN(vector)(src, i, length, -INFINITY), most);
-            FN(put)(dst, i, length, e);
+            if (!log_of)
+                FN(put)(dst, i, length, e);
             part += e;
             i += LOCAL_X * V;
         }
         sum += part;
     }
-    sum = (VT)(FN(meet)(sum, true, shared));
-    for (ulong i = begin; i < length; i += LOCAL_X * V)
+    ACC all = FN(meet)(sum, true, shared);
+    sum = (VT)(all);
+    VT rest = (VT)(log(all));
+    for (ulong i = begin; log_of && i < length; i += LOCAL_X * V)
+        FN(put)(dst, i, length, (FN(vector)(src, i, length, 0.0f) - most) - rest);
+    for (ulong i = begin; !log_of && i < length; i += LOCAL_X * V)
         FN(put)(dst, i, length, FN(vector)(dst, i, length, 0.0f) / sum);
 }
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(softmax_row)(
     __global const T *src, ulong src_at, __global T *dst, ulong dst_at,
-    ulong length, ulong rows, ulong block, ulong S0, ulong S1, ulong S2, ulong S3,
+    int log_of, ulong length, ulong rows, ulong block,
+    ulong S0, ulong S1, ulong S2, ulong S3,
     ulong src_0, ulong src_1, ulong src_2, ulong src_3, ulong src_4,
     ulong dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong dst_4, int first)
 {
@@ -120,6 +127,6 @@ __kernel void FN(softmax_row)(
         WALK(rest, S3, i3);
         FN(softmax)(src + src_at + i0 * src_0 + i1 * src_1 + i2 * src_2 + i3 * src_3 + rest * src_4,
                     dst + dst_at + i0 * dst_0 + i1 * dst_1 + i2 * dst_2 + i3 * dst_3 + rest * dst_4,
-                    length, shared);
+                    log_of, length, shared);
     }
 }

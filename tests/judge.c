@@ -103,8 +103,10 @@ bool judge_dst(const struct judge_problem *p, cvy_desc *out)
     bool legal = ref_infer(&p->ref, &needs);
 
     *out = *asked;
-    out->dtype = asked->dtype != CVY_DTYPE_DEFAULT ? asked->dtype : CVY_F32;
+    out->dtype = ref_dst_dtype(&p->ref);
     out->layout = asked->layout != CVY_LAYOUT_DEFAULT ? asked->layout :
+                  p->ref.op == REF_REDUCE && !p->ref.reduce.keep_dims ? CVY_PLAIN :
+                  p->ref.op == REF_MATMUL && needs.dst.rank > 2 ? CVY_PLAIN :
                   src->layout != CVY_LAYOUT_DEFAULT ? src->layout : CVY_NCHW;
     out->rank = needs.dst.rank;
     memcpy(out->size, needs.dst.size, sizeof out->size);
@@ -164,6 +166,36 @@ static cvy_status create_plan(cvy_context *c, const struct ref_problem *p,
     case REF_GATHER:
         copy.gather.options = options;
         return cvy_gather_create(c, &copy.gather, plan);
+    case REF_BATCH_NORM:
+        copy.batch_norm.options = options;
+        return cvy_batch_norm_create(c, &copy.batch_norm, plan);
+    case REF_INSTANCE_NORM:
+        copy.instance_norm.options = options;
+        return cvy_instance_norm_create(c, &copy.instance_norm, plan);
+    case REF_LRN:
+        copy.lrn.options = options;
+        return cvy_lrn_create(c, &copy.lrn, plan);
+    case REF_REDUCE:
+        copy.reduce.options = options;
+        return cvy_reduce_create(c, &copy.reduce, plan);
+    case REF_UNARY:
+        copy.unary.options = options;
+        return cvy_unary_create(c, &copy.unary, plan);
+    case REF_BINARY:
+        copy.binary.options = options;
+        return cvy_binary_create(c, &copy.binary, plan);
+    case REF_WHERE:
+        copy.where.options = options;
+        return cvy_where_create(c, &copy.where, plan);
+    case REF_CAST:
+        copy.cast.options = options;
+        return cvy_cast_create(c, &copy.cast, plan);
+    case REF_RESIZE:
+        copy.resize.options = options;
+        return cvy_resize_create(c, &copy.resize, plan);
+    case REF_MATMUL:
+        copy.matmul.options = options;
+        return cvy_matmul_create(c, &copy.matmul, plan);
     default:
         copy.softmax.options = options;
         return cvy_softmax_create(c, &copy.softmax, plan);
@@ -219,13 +251,52 @@ static cvy_status first_failure(const cvy_status *list, int count)
     return CVY_OK;
 }
 
+static cvy_status open_bias(struct trial *t, struct judge_random *r)
+{
+    const struct ref_problem *p = &t->problem->ref;
+
+    if (p->op != REF_MATMUL) {
+        return open_vector(t->judge, SLOT_BIAS, t->needs.bias, r);
+    }
+    return p->matmul.bias.rank == 0 ? CVY_OK :
+           open_slot(t->judge, SLOT_BIAS, &p->matmul.bias, r);
+}
+
+// Of an operator that broadcasts; where's three are sources.
+static cvy_status open_broadcast(struct trial *t, struct judge_random *r)
+{
+    const struct ref_problem *p = &t->problem->ref;
+    const cvy_desc *sources[3];
+    int count = ref_broadcast_sources(p, sources);
+    int slot = p->op == REF_WHERE ? SLOT_SOURCES : SLOT_SRC;
+    cvy_status st = CVY_OK;
+
+    for (int i = 0; st == CVY_OK && i < count; i++) {
+        cvy_desc desc = *sources[i];
+
+        if (desc.layout == CVY_LAYOUT_DEFAULT) {
+            desc.layout = ref_src(p)->layout;
+        }
+        if (p->op == REF_WHERE && i == 0) {
+            desc.dtype = CVY_BOOL;
+        }
+        st = open_slot(t->judge, (enum judge_slot)(slot + i), &desc, r);
+    }
+    return st;
+}
+
 static cvy_status open_sources(struct trial *t, struct judge_random *r)
 {
     const struct ref_problem *p = &t->problem->ref;
     cvy_status st = CVY_OK;
 
+    if (p->op == REF_BINARY || p->op == REF_WHERE) {
+        return open_broadcast(t, r);
+    }
     if (p->op != REF_CONCAT) {
-        return open_slot(t->judge, SLOT_SRC, ref_src(p), r);
+        st = open_slot(t->judge, SLOT_SRC, ref_src(p), r);
+        return st == CVY_OK && ref_src2(p) != NULL ?
+               open_slot(t->judge, SLOT_SRC2, ref_src2(p), r) : st;
     }
     for (size_t i = 0; st == CVY_OK && i < p->concat.src_count; i++) {
         st = open_slot(t->judge, (enum judge_slot)(SLOT_SOURCES + i), &p->sources[i], r);
@@ -249,10 +320,13 @@ static cvy_status open_slots(struct trial *t)
     cvy_status list[] = {
         open_sources(t, &r),
         open_vector(j, SLOT_WEIGHTS, t->needs.weights, &r),
-        open_vector(j, SLOT_BIAS, t->needs.bias, &r),
+        open_bias(t, &r),
         open_vector(j, SLOT_WEIGHTS2, t->needs.weights2, &r),
         open_vector(j, SLOT_BIAS2, t->needs.bias2, &r),
         open_vector(j, SLOT_SLOPE, t->needs.slope, &r),
+        open_vector(j, SLOT_SCALE, t->needs.scale, &r),
+        open_vector(j, SLOT_MEAN, t->needs.mean, &r),
+        open_vector(j, SLOT_VARIANCE, t->needs.variance, &r),
         indices.rank > 0 ? open_slot(j, SLOT_INDICES, &indices, &r) : CVY_OK,
         t->needs.residual && residual == SLOT_RESIDUAL ?
             open_slot(j, SLOT_RESIDUAL, &t->dst, &r) : CVY_OK,
@@ -266,12 +340,17 @@ static void fill_inputs(const struct trial *t, struct ref_inputs *in)
     struct memory_slot *s = t->judge->slots;
 
     *in = (struct ref_inputs) { .src = s[SLOT_SRC].doubles, .weights = s[SLOT_WEIGHTS].doubles };
-    in->bias = t->needs.bias > 0 ? s[SLOT_BIAS].doubles : NULL;
+    in->src2 = s[SLOT_SRC2].doubles;
+    in->bias = s[SLOT_BIAS].used ? s[SLOT_BIAS].doubles : NULL;
     in->weights2 = s[SLOT_WEIGHTS2].doubles;
     in->bias2 = t->needs.bias2 > 0 ? s[SLOT_BIAS2].doubles : NULL;
     in->slope = t->needs.slope > 0 ? s[SLOT_SLOPE].doubles : NULL;
+    in->scale = t->needs.scale > 0 ? s[SLOT_SCALE].doubles : NULL;
+    in->mean = s[SLOT_MEAN].doubles;
+    in->variance = s[SLOT_VARIANCE].doubles;
     in->residual = t->needs.residual ? s[data_residual_slot(t->problem)].doubles : NULL;
     in->indices = s[SLOT_INDICES].indices;
+    in->raw = s[SLOT_SRC].indices;
     in->integers = t->problem->data == JUDGE_INTEGER && t->problem->poke_count == 0;
     for (int i = 0; i < REF_MAX_SOURCES; i++) {
         in->sources[i] = s[SLOT_SOURCES + i].doubles;
@@ -310,7 +389,7 @@ static void write_images(struct trial *t)
         struct memory_slot *s = &t->judge->slots[i];
         bool filled = i == (int)data_residual_slot(t->problem) && t->needs.residual;
 
-        if (s->used && written_by_device(t, i) && i != SLOT_SRC && !filled) {
+        if (s->used && written_by_device(t, i) && i != SLOT_SRC && i != SLOT_SRC2 && !filled) {
             memory_prefill(s);
         } else if (s->used) {
             memory_scatter(s);
@@ -354,12 +433,16 @@ static void bind_constants(const struct trial *t, cvy_args *args)
     bind(t, SLOT_WEIGHTS2, &args->weights2);
     bind(t, SLOT_BIAS2, &args->bias2);
     bind(t, SLOT_SLOPE, &args->slope);
+    bind(t, SLOT_SCALE, &args->scale);
+    bind(t, SLOT_MEAN, &args->mean);
+    bind(t, SLOT_VARIANCE, &args->variance);
 }
 
 static cvy_status prepare(struct trial *t)
 {
     cvy_args constants = { 0 };
-    bool any = t->needs.weights > 0 || t->needs.slope > 0;
+    bool any = t->needs.weights > 0 || t->needs.slope > 0 || t->needs.scale > 0 ||
+               t->needs.mean > 0 || t->judge->slots[SLOT_BIAS].used;
 
     if (!t->problem->prepared || !any) {
         return CVY_OK;
@@ -377,18 +460,19 @@ static cvy_status enqueue(struct trial *t)
         bind_constants(t, &args);
     }
     bind(t, SLOT_SRC, &args.src);
+    bind(t, SLOT_SRC2, &args.src2);
     bind(t, SLOT_INDICES, &args.indices);
     bind(t, SLOT_WORKSPACE, &args.workspace);
     bind(t, data_dst_slot(t->problem), &args.dst);
     if (t->needs.residual) {
         bind(t, data_residual_slot(t->problem), &args.residual);
     }
-    if (t->problem->ref.op == REF_CONCAT) {
+    if (t->problem->ref.op == REF_CONCAT || t->problem->ref.op == REF_WHERE) {
         for (int i = 0; i < REF_MAX_SOURCES; i++) {
             bind(t, (enum judge_slot)(SLOT_SOURCES + i), &sources[i]);
         }
         args.srcs = sources;
-        args.src_count = t->problem->ref.concat.src_count;
+        args.src_count = t->problem->ref.op == REF_WHERE ? 3 : t->problem->ref.concat.src_count;
     }
     return cvy_plan_enqueue(t->plan, t->judge->queue, &args, NULL, NULL);
 }

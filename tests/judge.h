@@ -13,7 +13,8 @@ enum { JUDGE_MAX_POKES = 8 };
 enum judge_data { JUDGE_INTEGER, JUDGE_REAL };
 
 enum judge_slot {
-    SLOT_SRC, SLOT_WEIGHTS, SLOT_BIAS, SLOT_WEIGHTS2, SLOT_BIAS2, SLOT_SLOPE, SLOT_RESIDUAL,
+    SLOT_SRC, SLOT_SRC2, SLOT_WEIGHTS, SLOT_BIAS, SLOT_WEIGHTS2, SLOT_BIAS2, SLOT_SLOPE,
+    SLOT_SCALE, SLOT_MEAN, SLOT_VARIANCE, SLOT_RESIDUAL,
     SLOT_INDICES, SLOT_DST, SLOT_WORKSPACE, SLOT_SOURCES,
     SLOT_COUNT = SLOT_SOURCES + REF_MAX_SOURCES
 };
@@ -32,6 +33,7 @@ struct judge_problem {
     bool prepared;              // weights packed by cvy_plan_prepare
     bool own_workspace;         // NaN-filled and with canaries; else the queue's
     bool in_place;              // residual is dst, or src is dst
+    bool in_place2;             // binary: src2 is dst
     bool exact;                 // only algorithms with direct summation
     int poke_count;
     struct judge_poke pokes[JUDGE_MAX_POKES];

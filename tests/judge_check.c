@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const slot_names[SLOT_SOURCES] = {
-    "src", "weights", "bias", "weights2", "bias2", "slope", "residual", "indices", "dst",
-    "workspace"
+    "src", "src2", "weights", "bias", "weights2", "bias2", "slope", "scale", "mean", "variance",
+    "residual", "indices", "dst", "workspace"
 };
 
 // Label, spec and all that is needed to do it again.
@@ -136,18 +136,24 @@ void check_memory(struct trial *t, const struct memory_slot slots[SLOT_COUNT])
     }
 }
 
+static bool takes_nearest(const struct ref_problem *p)
+{
+    return p->op == REF_RESIZE && p->resize.mode == CVY_NEAREST;
+}
+
 // Where zero's sign and a NaN's place are all that could differ.
 static bool moves_values(const struct ref_problem *p)
 {
     return p->op == REF_COPY || p->op == REF_CONCAT || p->op == REF_MAX_UNPOOL ||
-           ref_moves(p->op) ||
+           p->op == REF_WHERE || ref_moves(p->op) || takes_nearest(p) ||
            (p->op == REF_POOL && (p->pool.kind == CVY_POOL_MAX ||
                                   p->pool.kind == CVY_POOL_ADAPTIVE_MAX));
 }
 
 static bool may_flush(const struct ref_problem *p, float want, float got)
 {
-    bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT || ref_moves(p->op);
+    bool plain_move = p->op == REF_COPY || p->op == REF_CONCAT || ref_moves(p->op) ||
+                      p->op == REF_WHERE || takes_nearest(p);
 
     return !plain_move && want != 0.0f && fabsf(want) < 0x1p-126f && got == 0.0f;
 }
@@ -174,6 +180,24 @@ static double share_of(const struct ref_problem *p, float got, double value, dou
         return exactly(p, want, got) ? 0.0 : INFINITY;
     }
     return fabs((double)got - value) / tolerance;
+}
+
+// Equal bits, or NaN for NaN.
+static double share_of_bits(cvy_dtype dtype, uint64_t got, uint64_t want)
+{
+    uint64_t mask = UINT64_MAX >> (64 - 8 * cvy_dtype_bytes(dtype));
+    bool nan = isnan(ref_value_of(dtype, got)) && isnan(ref_value_of(dtype, want));
+
+    return nan || ((got ^ want) & mask) == 0 ? 0.0 : INFINITY;
+}
+
+static double share_at(const struct trial *t, const struct memory_slot *dst,
+                       const struct ref_outputs *ref, int64_t i)
+{
+    if (t->problem->ref.op == REF_CAST) {
+        return share_of_bits(dst->desc.dtype, (uint64_t)dst->indices[i], (uint64_t)ref->indices[i]);
+    }
+    return share_of(&t->problem->ref, dst->values[i], ref->value[i], ref->tolerance[i]);
 }
 
 static void locate(struct judge_result *out, const cvy_desc *desc, int64_t i)
@@ -216,8 +240,7 @@ void check_outputs(struct trial *t, const struct memory_slot *dst, const struct 
 
     t->out->outputs = ref->count;
     for (int64_t i = 0; i < ref->count; i++) {
-        double share = share_of(&t->problem->ref, dst->values[i], ref->value[i],
-                                ref->tolerance[i]);
+        double share = share_at(t, dst, ref, i);
 
         if (share > 1.0 || memory_not_written(dst, i)) {
             first = first < 0 ? i : first;
@@ -226,7 +249,9 @@ void check_outputs(struct trial *t, const struct memory_slot *dst, const struct 
         t->out->worst = share > t->out->worst ? share : t->out->worst;
     }
     if (first >= 0) {
-        t->out->got = dst->values[first];
+        t->out->got = t->problem->ref.op == REF_CAST ?
+                      ref_value_of(dst->desc.dtype, (uint64_t)dst->indices[first]) :
+                      dst->values[first];
         t->out->want = ref->value[first];
         t->out->tolerance = ref->tolerance[first];
         fail_at(t, &t->dst, first, bad, ref->count,

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TRUST_OUTPUTS = 16, TRUST_PLANES = 4, TRUST_PERCENT = 90 };
 
@@ -19,6 +20,19 @@ static bool element_wise(enum ref_op op)
     return op == REF_ACTIVATION || op == REF_SOFTMAX;
 }
 
+static bool may_be_in_place(enum ref_op op)
+{
+    return element_wise(op) || op == REF_BATCH_NORM || op == REF_INSTANCE_NORM ||
+           op == REF_UNARY || op == REF_BINARY;
+}
+
+// Positions are not among them: they want many equal values.
+static bool finds_values(const struct ref_problem *p)
+{
+    return p->op == REF_REDUCE &&
+           (p->reduce.kind == CVY_REDUCE_MAX || p->reduce.kind == CVY_REDUCE_MIN);
+}
+
 enum judge_slot data_residual_slot(const struct judge_problem *p)
 {
     return p->in_place ? SLOT_DST : SLOT_RESIDUAL;
@@ -26,24 +40,35 @@ enum judge_slot data_residual_slot(const struct judge_problem *p)
 
 enum judge_slot data_dst_slot(const struct judge_problem *p)
 {
-    return p->in_place && element_wise(p->ref.op) ? SLOT_SRC : SLOT_DST;
+    if (p->in_place2) {
+        return SLOT_SRC2;
+    }
+    return p->in_place && may_be_in_place(p->ref.op) ? SLOT_SRC : SLOT_DST;
 }
 
 // Operators that select values want many different ones; sums want small ones.
 static bool selects(const struct ref_problem *p)
 {
     return p->op == REF_MAX_UNPOOL || p->op == REF_CONCAT || p->op == REF_COPY ||
-           ref_moves(p->op) ||
+           (p->op == REF_RESIZE && p->resize.mode == CVY_NEAREST) ||
+           p->op == REF_WHERE || ref_moves(p->op) || finds_values(p) ||
            (p->op == REF_POOL && (p->pool.kind == CVY_POOL_MAX ||
                                   p->pool.kind == CVY_POOL_ADAPTIVE_MAX));
 }
 
 static struct range source_range(const struct judge_problem *p)
 {
+    if (ref_compares(&p->ref)) {
+        return (struct range) { -2, 2, p->data == JUDGE_INTEGER ? 1 : 0.25 };
+    }
     if (p->data == JUDGE_INTEGER) {
         return selects(&p->ref) ? (struct range) { -1000, 1000, 1 } : (struct range) { -8, 8, 1 };
     }
-    return element_wise(p->ref.op) ? (struct range) { -8, 8, 0 } : (struct range) { -1, 1, 0 };
+    if (p->ref.op == REF_BINARY) {
+        return (struct range) { -2, 2, 0 };
+    }
+    return element_wise(p->ref.op) || p->ref.op == REF_UNARY ? (struct range) { -8, 8, 0 }
+                                                             : (struct range) { -1, 1, 0 };
 }
 
 // Real weights keep sums near 1 whatever the number of taps, where activations bend.
@@ -151,6 +176,93 @@ static void fill_indices(const struct judge_problem *p, const struct ref_needs *
     }
 }
 
+// Logarithms, roots and real powers of what is negative are all NaN.
+static bool wants_positive(const struct judge_problem *p)
+{
+    return (p->ref.op == REF_UNARY &&
+            (p->ref.unary.kind == CVY_LOG || p->ref.unary.kind == CVY_SQRT)) ||
+           (p->ref.op == REF_BINARY && p->ref.binary.kind == CVY_POW && p->data == JUDGE_REAL);
+}
+
+// Half of them 0, the others any other byte.
+static void fill_condition(struct memory_slot *s, struct judge_random *r)
+{
+    for (int64_t i = 0; i < s->count; i++) {
+        s->indices[i] = random_chance(r, 50) ? 0 : random_between(r, 1, 255);
+    }
+}
+
+// A number of any size: each exponent is as likely as another.
+static double any_size(cvy_dtype dtype, struct judge_random *r)
+{
+    int64_t most = dtype == CVY_F64 ? 1080 : 155;
+    double scale = exp2((double)random_between(r, -most, most));
+
+    return (random_chance(r, 50) ? 1.0 : -1.0) * (1.0 + random_unit(r)) * scale;
+}
+
+// Small whole numbers, halves of them, powers of 2 and their neighbours, any bits, any size.
+static uint64_t any_bits(cvy_dtype dtype, bool small, struct judge_random *r)
+{
+    int64_t whole = random_between(r, -130, 260), power = INT64_C(1) << random_between(r, 0, 62);
+
+    switch (small ? 0 : random_between(r, 0, 5)) {
+    case 0: return ref_convert(CVY_I64, (uint64_t)whole, dtype);
+    case 1: return ref_convert(CVY_I64, (uint64_t)(power + random_between(r, -2, 2)), dtype);
+    case 2: return ref_convert(CVY_I64, (uint64_t)-(power + random_between(r, -2, 2)), dtype);
+    case 3: {
+        double half = (double)whole / 2.0;
+        uint64_t bits;
+
+        memcpy(&bits, &half, sizeof bits);
+        return ref_convert(CVY_F64, bits, dtype);
+    }
+    case 4: {
+        double number = any_size(dtype, r);
+        uint64_t bits;
+
+        memcpy(&bits, &number, sizeof bits);
+        return ref_convert(CVY_F64, bits, dtype);
+    }
+    default: return random_bits(r) >> (64 - 8 * cvy_dtype_bytes(dtype));
+    }
+}
+
+// What is half way between two numbers of a narrower float, or next to that.
+static uint64_t near_tie(cvy_dtype dtype, uint64_t bits, struct judge_random *r)
+{
+    int cut = dtype == CVY_F64 ? (random_chance(r, 40) ? 29 : random_chance(r, 50) ? 42 : 45) :
+              dtype == CVY_F32 ? (random_chance(r, 50) ? 13 : 16) : 3;
+
+    bits = (bits >> cut << cut) + (UINT64_C(1) << (cut - 1));
+    return bits + (uint64_t)random_between(r, -1, 1);
+}
+
+static void fill_raw(const struct judge_problem *p, struct memory_slot *s, struct judge_random *r)
+{
+    for (int64_t i = 0; i < s->count; i++) {
+        cvy_dtype dtype = s->desc.dtype;
+        bool small = p->data == JUDGE_INTEGER;
+        uint64_t bits = any_bits(dtype, small, r);
+        uint32_t low;
+
+        if (!small && random_chance(r, 30) && (dtype == CVY_F64 || dtype == CVY_F32)) {
+            bits = near_tie(dtype, bits, r);
+        }
+        s->indices[i] = (int64_t)bits;
+        low = (uint32_t)bits;
+        memcpy(&s->values[i], &low, sizeof low);
+    }
+}
+
+static int64_t poke_bits(cvy_dtype dtype, float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return (int64_t)ref_convert(CVY_F32, bits, dtype);
+}
+
 static void poke(const struct judge_problem *p, struct memory_slot slots[SLOT_COUNT])
 {
     for (int i = 0; i < p->poke_count; i++) {
@@ -161,6 +273,7 @@ static void poke(const struct judge_problem *p, struct memory_slot slots[SLOT_CO
         for (int64_t j = 0; j < s->count; j++) {
             if (k->index == -1 || k->index == j) {
                 s->values[j] = k->value;
+                s->indices[j] = poke_bits(s->desc.dtype, k->value);
             }
         }
     }
@@ -169,7 +282,7 @@ static void poke(const struct judge_problem *p, struct memory_slot slots[SLOT_CO
 static void widen(struct memory_slot *s)
 {
     for (int64_t i = 0; s->used && i < s->count; i++) {
-        s->doubles[i] = s->values[i];
+        s->doubles[i] = s->desc.dtype == CVY_F32 ? s->values[i] : (double)s->indices[i];
     }
 }
 
@@ -178,7 +291,8 @@ void data_fill(const struct judge_problem *p, const struct ref_needs *needs, uin
 {
     struct judge_random r = { seed };
     bool integers = p->data == JUDGE_INTEGER;
-    bool positive = !integers && random_between(&r, 1, 8) == 1 && !element_wise(p->ref.op);
+    bool positive = (!integers && random_between(&r, 1, 8) == 1 && !element_wise(p->ref.op)) ||
+                    wants_positive(p);
     struct range term = integers ? (struct range) { -64, 64, 1 } : (struct range) { -1, 1, 0 };
     struct range slope = integers ? (struct range) { -1, 1, 0.25 } : (struct range) { -0.5, 1, 0 };
     int64_t outputs = needs->dst.rank > 1 ? needs->dst.size[1] : 1;
@@ -189,11 +303,16 @@ void data_fill(const struct judge_problem *p, const struct ref_needs *needs, uin
     for (int i = SLOT_SOURCES - 1; i < SLOT_COUNT; i++) {
         fill(&slots[i < SLOT_SOURCES ? SLOT_SRC : i], source_range(p), positive, &r);
     }
+    fill(&slots[SLOT_SRC2], p->ref.op == REF_MATMUL ?
+         weights_range(p, ref_matmul_depth(&p->ref.matmul), 1) : source_range(p), positive, &r);
     fill(&slots[SLOT_WEIGHTS], weights_range(p, needs->weights, outputs), positive, &r);
     fill(&slots[SLOT_WEIGHTS2], weights_range(p, needs->weights2, outputs), positive, &r);
     fill(&slots[SLOT_BIAS], term, positive, &r);
     fill(&slots[SLOT_BIAS2], term, positive, &r);
     fill(&slots[SLOT_SLOPE], slope, false, &r);
+    fill(&slots[SLOT_SCALE], term, positive, &r);
+    fill(&slots[SLOT_MEAN], source_range(p), positive, &r);
+    fill(&slots[SLOT_VARIANCE], (struct range) { 0.0625, 2, 0 }, true, &r);
     if (needs->residual) {
         fill(&slots[data_residual_slot(p)], term, positive, &r);
     }
@@ -201,6 +320,11 @@ void data_fill(const struct judge_problem *p, const struct ref_needs *needs, uin
         fill_picks(&p->ref.gather, &slots[SLOT_INDICES], &r);
     } else if (needs->indices_in) {
         fill_indices(p, needs, &slots[SLOT_INDICES], &r);
+    }
+    if (p->ref.op == REF_WHERE) {
+        fill_condition(&slots[SLOT_SOURCES], &r);
+    } else if (p->ref.op == REF_CAST) {
+        fill_raw(p, &slots[SLOT_SRC], &r);
     }
     poke(p, slots);
     for (int i = 0; i < SLOT_COUNT; i++) {
@@ -236,6 +360,16 @@ static bool may_be_equal(const struct judge_problem *p, const struct ref_needs *
 
     if (ref_moves(p->ref.op) && cvy_desc_elements(src) < TRUST_OUTPUTS) {
         return true;            // few, many times
+    }
+    if (p->ref.op == REF_REDUCE && ref_reduces_to_positions(&p->ref.reduce)) {
+        return true;            // few positions
+    }
+    if (ref_compares(&p->ref) || p->ref.op == REF_CAST || p->ref.op == REF_UNARY ||
+        (p->ref.op == REF_WHERE && cvy_desc_elements(src) < TRUST_OUTPUTS)) {
+        return true;            // few values, or few that are not NaN
+    }
+    if (p->ref.op == REF_INSTANCE_NORM && plane_of(src) == 1) {
+        return true;            // nothing but the bias
     }
     return planes < TRUST_PLANES || p->poke_count > 0 ||
            (p->ref.op == REF_SOFTMAX &&

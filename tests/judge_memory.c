@@ -150,29 +150,30 @@ static uint8_t *element(const struct memory_slot *s, uint8_t *bytes, int64_t i)
     return bytes + s->offset + (size_t)s->places[i] * cvy_dtype_bytes(s->desc.dtype);
 }
 
+// Floats are their values, all else its bits.
 static void put(struct memory_slot *s, int64_t i)
 {
-    int32_t narrow = (int32_t)s->indices[i];
+    uint64_t bits = (uint64_t)s->indices[i];
 
-    if (s->desc.dtype == CVY_I64) {
-        memcpy(element(s, s->image, i), &s->indices[i], sizeof s->indices[i]);
-    } else if (s->desc.dtype == CVY_I32) {
-        memcpy(element(s, s->image, i), &narrow, sizeof narrow);
-    } else {
+    if (s->desc.dtype == CVY_F32) {
         memcpy(element(s, s->image, i), &s->values[i], sizeof s->values[i]);
+        return;
+    }
+    for (size_t byte = 0; byte < cvy_dtype_bytes(s->desc.dtype); byte++) {
+        element(s, s->image, i)[byte] = (uint8_t)(bits >> 8 * byte);
     }
 }
 
 static void get(struct memory_slot *s, int64_t i)
 {
-    int32_t narrow;
+    uint64_t bits = 0;
 
-    if (s->desc.dtype == CVY_I64) {
-        memcpy(&s->indices[i], element(s, s->back, i), sizeof s->indices[i]);
-    } else if (s->desc.dtype == CVY_I32) {
-        memcpy(&narrow, element(s, s->back, i), sizeof narrow);
-        s->indices[i] = narrow;
-    } else {
+    for (size_t byte = 0; byte < cvy_dtype_bytes(s->desc.dtype); byte++) {
+        bits |= (uint64_t)element(s, s->back, i)[byte] << 8 * byte;
+    }
+    s->indices[i] = s->desc.dtype == CVY_I32 ? (int32_t)bits : (int64_t)bits;
+    s->values[i] = (float)s->indices[i];
+    if (s->desc.dtype == CVY_F32) {
         memcpy(&s->values[i], element(s, s->back, i), sizeof s->values[i]);
     }
 }
@@ -189,8 +190,8 @@ void memory_prefill(struct memory_slot *s)
     size_t bytes = cvy_dtype_bytes(s->desc.dtype);
 
     for (int64_t i = 0; i < s->count; i++) {
-        for (size_t word = 0; word < bytes; word += sizeof prefill_word) {
-            memcpy(element(s, s->image, i) + word, &prefill_word, sizeof prefill_word);
+        for (size_t byte = 0; byte < bytes; byte++) {
+            element(s, s->image, i)[byte] = ((const uint8_t *)&prefill_word)[byte % 4];
         }
     }
 }
@@ -205,8 +206,12 @@ void memory_gather(struct memory_slot *s)
     }
 }
 
+// One or two bytes say so only where they may not be a result.
 bool memory_not_written(const struct memory_slot *s, int64_t i)
 {
+    if (cvy_dtype_bytes(s->desc.dtype) < sizeof prefill_word) {
+        return s->desc.dtype == CVY_BOOL && *element(s, s->back, i) > 1;
+    }
     return memcmp(element(s, s->back, i), &prefill_word, sizeof prefill_word) == 0;
 }
 

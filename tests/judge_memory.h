@@ -18,7 +18,7 @@ struct memory_slot {
     size_t offset, bytes, total;
     float *values;              // float slots, in N, C, spatial order
     double *doubles;            // the same, for the reference
-    int64_t *indices;           // index slots
+    int64_t *indices;           // index slots; their values are the same, in float
     int64_t *places;            // element offset of each
     int64_t capacity;
 };

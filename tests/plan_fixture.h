@@ -81,6 +81,26 @@ static inline cvy_status create(struct ref_problem *problem, cvy_plan **out)
         return cvy_space_to_depth_create(context, &problem->block, out);
     case REF_GATHER:
         return cvy_gather_create(context, &problem->gather, out);
+    case REF_BATCH_NORM:
+        return cvy_batch_norm_create(context, &problem->batch_norm, out);
+    case REF_INSTANCE_NORM:
+        return cvy_instance_norm_create(context, &problem->instance_norm, out);
+    case REF_LRN:
+        return cvy_lrn_create(context, &problem->lrn, out);
+    case REF_REDUCE:
+        return cvy_reduce_create(context, &problem->reduce, out);
+    case REF_RESIZE:
+        return cvy_resize_create(context, &problem->resize, out);
+    case REF_MATMUL:
+        return cvy_matmul_create(context, &problem->matmul, out);
+    case REF_UNARY:
+        return cvy_unary_create(context, &problem->unary, out);
+    case REF_BINARY:
+        return cvy_binary_create(context, &problem->binary, out);
+    case REF_WHERE:
+        return cvy_where_create(context, &problem->where, out);
+    case REF_CAST:
+        return cvy_cast_create(context, &problem->cast, out);
     default:
         return cvy_softmax_create(context, &problem->softmax, out);
     }

@@ -52,7 +52,10 @@ const char *ref_op_name(enum ref_op op)
         "concat", "copy", "softmax",
         [REF_PAD] = "pad", [REF_SLICE] = "slice", [REF_TRANSPOSE] = "transpose",
         [REF_DEPTH_TO_SPACE] = "depth_to_space", [REF_SPACE_TO_DEPTH] = "space_to_depth",
-        [REF_GATHER] = "gather",
+        [REF_GATHER] = "gather", [REF_BATCH_NORM] = "batch_norm",
+        [REF_UNARY] = "unary", [REF_BINARY] = "binary", [REF_WHERE] = "where", [REF_CAST] = "cast",
+        [REF_INSTANCE_NORM] = "instance_norm", [REF_LRN] = "lrn", [REF_REDUCE] = "reduce",
+        [REF_RESIZE] = "resize", [REF_MATMUL] = "matmul",
     };
 
     return op < REF_OP_COUNT ? names[op] : "unknown";
@@ -81,8 +84,23 @@ const cvy_desc *ref_src(const struct ref_problem *p)
     case REF_DEPTH_TO_SPACE:
     case REF_SPACE_TO_DEPTH: return &p->block.src;
     case REF_GATHER: return &p->gather.src;
+    case REF_BATCH_NORM: return &p->batch_norm.src;
+    case REF_INSTANCE_NORM: return &p->instance_norm.src;
+    case REF_LRN: return &p->lrn.src;
+    case REF_REDUCE: return &p->reduce.src;
+    case REF_RESIZE: return &p->resize.src;
+    case REF_MATMUL: return &p->matmul.src;
+    case REF_UNARY: return &p->unary.src;
+    case REF_BINARY: return &p->binary.src;
+    case REF_WHERE: return &p->where.src;
+    case REF_CAST: return &p->cast.src;
     default: return &p->sources[0];
     }
+}
+
+const cvy_desc *ref_src2(const struct ref_problem *p)
+{
+    return p->op == REF_MATMUL ? &p->matmul.src2 : NULL;
 }
 
 const cvy_desc *ref_dst(const struct ref_problem *p)
@@ -103,6 +121,16 @@ const cvy_desc *ref_dst(const struct ref_problem *p)
     case REF_DEPTH_TO_SPACE:
     case REF_SPACE_TO_DEPTH: return &p->block.dst;
     case REF_GATHER: return &p->gather.dst;
+    case REF_BATCH_NORM: return &p->batch_norm.dst;
+    case REF_INSTANCE_NORM: return &p->instance_norm.dst;
+    case REF_LRN: return &p->lrn.dst;
+    case REF_REDUCE: return &p->reduce.dst;
+    case REF_RESIZE: return &p->resize.dst;
+    case REF_MATMUL: return &p->matmul.dst;
+    case REF_UNARY: return &p->unary.dst;
+    case REF_BINARY: return &p->binary.dst;
+    case REF_WHERE: return &p->where.dst;
+    case REF_CAST: return &p->cast.dst;
     default: return &p->concat.dst;
     }
 }
@@ -115,6 +143,10 @@ const cvy_activation *ref_last_activation(const struct ref_problem *p)
     case REF_SEPARABLE: return &p->separable.activation2;
     case REF_LINEAR: return &p->linear.activation;
     case REF_ACTIVATION: return &p->activation.activation;
+    case REF_BINARY: return &p->binary.activation;
+    case REF_BATCH_NORM: return &p->batch_norm.activation;
+    case REF_INSTANCE_NORM: return &p->instance_norm.activation;
+    case REF_MATMUL: return &p->matmul.activation;
     default: return NULL;
     }
 }
@@ -205,6 +237,18 @@ static void infer_concat(const struct ref_problem *p, struct ref_needs *out)
     }
 }
 
+static void infer_norm(const struct ref_problem *p, struct ref_needs *out)
+{
+    bool batch = p->op == REF_BATCH_NORM;
+    int64_t channels = ref_src(p)->size[1];
+
+    shape_of(ref_src(p), &out->dst);
+    out->scale = (batch ? p->batch_norm.scale : p->instance_norm.scale) ? channels : 0;
+    out->bias = (batch ? p->batch_norm.bias : p->instance_norm.bias) ? channels : 0;
+    out->mean = out->variance = batch ? channels : 0;
+    out->slope = ref_last_activation(p)->kind == CVY_PRELU ? channels : 0;
+}
+
 bool ref_infer(const struct ref_problem *p, struct ref_needs *out)
 {
     bool legal = true;
@@ -217,6 +261,13 @@ bool ref_infer(const struct ref_problem *p, struct ref_needs *out)
     case REF_POOL: infer_pool(&p->pool, out); break;
     case REF_LINEAR: infer_linear(&p->linear, out); break;
     case REF_CONCAT: infer_concat(p, out); break;
+    case REF_BATCH_NORM:
+    case REF_INSTANCE_NORM: infer_norm(p, out); break;
+    case REF_REDUCE: ref_reduce_shape(&p->reduce, &out->dst); break;
+    case REF_RESIZE: ref_resize_shape(&p->resize, &out->dst); break;
+    case REF_MATMUL: ref_matmul_shape(&p->matmul, &out->dst); break;
+    case REF_BINARY:
+    case REF_WHERE: legal = ref_broadcast_shape(p, &out->dst); break;
     case REF_MAX_UNPOOL:
         ref_max_unpool_shape(&p->max_unpool, &out->dst);
         out->indices_in = true;
@@ -237,7 +288,9 @@ bool ref_infer(const struct ref_problem *p, struct ref_needs *out)
     }
     for (int32_t i = 0; i < out->dst.rank; i++) {
         legal = legal && (out->dst.size[i] > 0 ||
-                          (out->dst.size[i] == 0 && (i == 0 || ref_moves(p->op))));
+                          (out->dst.size[i] == 0 &&
+                           (i == 0 || ref_moves(p->op) || ref_element_wise(p->op) ||
+                            p->op == REF_MATMUL)));
     }
     return legal;
 }
@@ -266,6 +319,16 @@ void ref_run(const struct ref_problem *p, const struct ref_inputs *in, struct re
     case REF_ACTIVATION: ref_run_activation(&p->activation, in, out); break;
     case REF_CONCAT: ref_run_concat(p, in, out); break;
     case REF_SOFTMAX: ref_run_softmax(&p->softmax, in, out); break;
+    case REF_BATCH_NORM: ref_run_batch_norm(&p->batch_norm, in, out); break;
+    case REF_INSTANCE_NORM: ref_run_instance_norm(&p->instance_norm, in, out); break;
+    case REF_LRN: ref_run_lrn(&p->lrn, in, out); break;
+    case REF_REDUCE: ref_run_reduce(&p->reduce, in, out); break;
+    case REF_RESIZE: ref_run_resize(&p->resize, in, out); break;
+    case REF_MATMUL: ref_run_matmul(&p->matmul, in, out); break;
+    case REF_UNARY: ref_run_unary(&p->unary, in, out); break;
+    case REF_BINARY: ref_run_binary(p, in, out); break;
+    case REF_WHERE: ref_run_where(p, in, out); break;
+    case REF_CAST: ref_run_cast(&p->cast, in, out); break;
     case REF_PAD:
     case REF_SLICE:
     case REF_TRANSPOSE:

@@ -10,8 +10,10 @@ enum { REF_AXES = 3, REF_MAX_SOURCES = 8 };
 
 enum ref_op {
     REF_CONV, REF_CONV_TRANSPOSE, REF_POOL, REF_MAX_UNPOOL, REF_SEPARABLE, REF_LINEAR,
-    REF_ACTIVATION, REF_CONCAT, REF_COPY, REF_SOFTMAX, REF_PAD, REF_SLICE, REF_TRANSPOSE,
-    REF_DEPTH_TO_SPACE, REF_SPACE_TO_DEPTH, REF_GATHER, REF_OP_COUNT
+    REF_ACTIVATION, REF_CONCAT, REF_COPY, REF_SOFTMAX, REF_BATCH_NORM, REF_INSTANCE_NORM, REF_LRN,
+    REF_UNARY, REF_BINARY, REF_WHERE, REF_CAST, REF_PAD, REF_SLICE, REF_TRANSPOSE,
+    REF_DEPTH_TO_SPACE, REF_SPACE_TO_DEPTH, REF_GATHER, REF_REDUCE, REF_RESIZE, REF_MATMUL,
+    REF_OP_COUNT
 };
 
 // One problem: the operator and its public params. concat's `srcs` points at `sources` by
@@ -29,11 +31,21 @@ struct ref_problem {
         cvy_concat_params concat;
         cvy_copy_params copy;
         cvy_softmax_params softmax;
+        cvy_batch_norm_params batch_norm;
+        cvy_instance_norm_params instance_norm;
+        cvy_lrn_params lrn;
+        cvy_unary_params unary;
+        cvy_binary_params binary;
+        cvy_where_params where;
+        cvy_cast_params cast;
         cvy_pad_params pad;
         cvy_slice_params slice;
         cvy_transpose_params transpose;
         cvy_block_params block;
         cvy_gather_params gather;
+        cvy_reduce_params reduce;
+        cvy_resize_params resize;
+        cvy_matmul_params matmul;
     };
     cvy_desc sources[REF_MAX_SOURCES];
 };
@@ -46,14 +58,16 @@ struct ref_shape {
 // What a problem needs: elements of each constant (0: none), and the shape of its output.
 struct ref_needs {
     struct ref_shape dst;
-    int64_t weights, bias, weights2, bias2, slope;
+    int64_t weights, bias, weights2, bias2, slope, scale, mean, variance;
     bool residual, indices_in, indices_out;
 };
 
 struct ref_inputs {
-    const double *src, *weights, *bias, *weights2, *bias2, *slope, *residual;
+    const double *src, *src2, *weights, *bias, *weights2, *bias2, *slope, *residual;
+    const double *scale, *mean, *variance;
     const double *sources[REF_MAX_SOURCES];
     const int64_t *indices;
+    const int64_t *raw;         // cast: the bits of src, those above an element's zero or its sign
     bool integers;              // all values are small integers: T0 where it applies
 };
 
@@ -64,7 +78,7 @@ struct ref_outputs {
     double *sum, *carried;      // S; and the error that earlier stages may carry into this sum
     double *tolerance;          // 0: equal bit for bit
     int64_t *taps;              // K
-    int64_t *indices;           // max pooling
+    int64_t *indices;           // max pooling; cast: the bits
 };
 
 // One spatial axis of a window operator.
@@ -89,7 +103,9 @@ void ref_outputs_free(struct ref_outputs *out);
 
 const char *ref_op_name(enum ref_op op);
 const cvy_desc *ref_src(const struct ref_problem *problem);     // concat: the first source
+const cvy_desc *ref_src2(const struct ref_problem *problem);    // NULL: none
 const cvy_desc *ref_dst(const struct ref_problem *problem);     // as asked for in the params
+cvy_dtype ref_dst_dtype(const struct ref_problem *problem);     // of what the plan makes
 const cvy_activation *ref_last_activation(const struct ref_problem *problem);   // NULL: none
 int64_t ref_count(const struct ref_shape *shape);
 int32_t ref_axis_number(int32_t axis, int32_t rank);            // negative counts from the last
@@ -119,10 +135,45 @@ void ref_run_concat(const struct ref_problem *problem, const struct ref_inputs *
                     struct ref_outputs *out);
 void ref_run_softmax(const cvy_softmax_params *params, const struct ref_inputs *in,
                      struct ref_outputs *out);
+void ref_run_batch_norm(const cvy_batch_norm_params *params, const struct ref_inputs *in,
+                        struct ref_outputs *out);
+void ref_run_instance_norm(const cvy_instance_norm_params *params, const struct ref_inputs *in,
+                           struct ref_outputs *out);
+void ref_run_lrn(const cvy_lrn_params *params, const struct ref_inputs *in,
+                 struct ref_outputs *out);
+void ref_reduce_shape(const cvy_reduce_params *params, struct ref_shape *out);
+bool ref_reduces_to_positions(const cvy_reduce_params *params);
+void ref_run_reduce(const cvy_reduce_params *params, const struct ref_inputs *in,
+                    struct ref_outputs *out);
+void ref_resize_shape(const cvy_resize_params *params, struct ref_shape *out);
+bool ref_resize_meets_input(const cvy_resize_params *params);     // some output is inside of a crop
+void ref_run_resize(const cvy_resize_params *params, const struct ref_inputs *in,
+                    struct ref_outputs *out);
+void ref_matmul_shape(const cvy_matmul_params *params, struct ref_shape *out);
+int64_t ref_matmul_depth(const cvy_matmul_params *params);      // terms of each sum
+void ref_run_matmul(const cvy_matmul_params *params, const struct ref_inputs *in,
+                    struct ref_outputs *out);
 void ref_move_shape(const struct ref_problem *problem, struct ref_shape *out);
 void ref_run_move(const struct ref_problem *problem, const struct ref_inputs *in,
                   struct ref_outputs *out);
 bool ref_moves(enum ref_op op);     // pad to gather: every output is an element of the source, or 0
+
+bool ref_element_wise(enum ref_op op);                          // unary to cast
+bool ref_compares(const struct ref_problem *problem);           // binary with BOOL outputs
+// The descs that broadcast: binary's two; where's condition, src and src2. Gives their number.
+int ref_broadcast_sources(const struct ref_problem *problem, const cvy_desc *out[3]);
+bool ref_broadcast_shape(const struct ref_problem *problem, struct ref_shape *out);
+void ref_run_unary(const cvy_unary_params *params, const struct ref_inputs *in,
+                   struct ref_outputs *out);
+void ref_run_binary(const struct ref_problem *problem, const struct ref_inputs *in,
+                    struct ref_outputs *out);
+void ref_run_where(const struct ref_problem *problem, const struct ref_inputs *in,
+                   struct ref_outputs *out);
+void ref_run_cast(const cvy_cast_params *params, const struct ref_inputs *in,
+                  struct ref_outputs *out);
+// The bits of one element, those above it zero, and its value: exact but for large I64.
+uint64_t ref_convert(cvy_dtype from, uint64_t bits, cvy_dtype to);
+double ref_value_of(cvy_dtype dtype, uint64_t bits);
 
 // Activations and tolerances.
 struct ref_sum {
@@ -142,5 +193,6 @@ void ref_store_exact(struct ref_outputs *out, int64_t i, double value);
 double ref_average_tolerance(int64_t taps, double mean_magnitude, double value);    // T6
 double ref_lp_tolerance(int64_t taps, double sum, double p);                        // T11
 double ref_softmax_tolerance(int64_t n, double value);                              // T11
+double ref_log_softmax_tolerance(int64_t n, double value);                          // T11
 
 #endif

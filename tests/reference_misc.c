@@ -97,8 +97,8 @@ void ref_run_concat(const struct ref_problem *problem, const struct ref_inputs *
     }
 }
 
-static void softmax_line(const double *x, int64_t n, int64_t step, struct ref_outputs *out,
-                         int64_t first)
+static void softmax_line(const double *x, int64_t n, int64_t step, bool log_of,
+                         struct ref_outputs *out, int64_t first)
 {
     double most = -INFINITY, total = 0.0;
 
@@ -109,10 +109,13 @@ static void softmax_line(const double *x, int64_t n, int64_t step, struct ref_ou
         total += exp(x[i * step] - most);
     }
     for (int64_t i = 0; i < n; i++) {
-        struct ref_sum sum = { .pre = exp(x[i * step] - most) / total, .sum = 1.0, .taps = n };
+        double below = x[i * step] - most;
+        struct ref_sum sum = { .pre = log_of ? below - log(total) : exp(below) / total,
+                               .sum = 1.0, .taps = n };
 
         ref_store_sum(out, first + i * step, &sum, &no_activation, 0.0, false);
-        out->tolerance[first + i * step] = ref_softmax_tolerance(n, sum.pre);
+        out->tolerance[first + i * step] = log_of ? ref_log_softmax_tolerance(n, sum.pre) :
+                                           ref_softmax_tolerance(n, sum.pre);
     }
 }
 
@@ -127,6 +130,6 @@ void ref_run_softmax(const cvy_softmax_params *params, const struct ref_inputs *
     for (int64_t i = 0; i < out->count / n; i++) {
         int64_t first = i / inner * n * inner + i % inner;
 
-        softmax_line(in->src + first, n, inner, out, first);
+        softmax_line(in->src + first, n, inner, params->log, out, first);
     }
 }

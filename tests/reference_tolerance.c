@@ -167,6 +167,11 @@ double ref_lp_tolerance(int64_t taps, double sum, double p)
     return isfinite(bound) ? fmax(above, below) + 16.0 * ref_ulp(value) + LEAST : 0.0;
 }
 
+double ref_log_softmax_tolerance(int64_t n, double value)
+{
+    return (8.0 + sqrt((double)n)) * 2.0 * U * fmax(1.0, fabs(value));
+}
+
 double ref_softmax_tolerance(int64_t n, double value)
 {
     return ((double)n / 8.0 + 8.0) * 2.0 * U * value + LEAST;

@@ -15,7 +15,9 @@ static const char *const activation_names[CVY_ACTIVATION_COUNT] = {
     "hard_sigmoid", "tanh", "silu", "hard_swish", "softplus", "gelu", "gelu_tanh", "mish"
 };
 
-static struct row_list (*const lists[])(void) = { rows_conv, rows_other, rows_moves };
+static struct row_list (*const lists[])(void) = { rows_conv, rows_other, rows_moves,
+                                              rows_norm, rows_elements, rows_resize,
+                                              rows_matmul };
 
 // The written row, or NULL and the number of rows written.
 static const struct row *find_row(size_t i, size_t *written)
@@ -106,6 +108,7 @@ static void apply_flags(unsigned flags, cvy_layout layout, struct judge_problem 
     struct ref_needs needs;
 
     out->in_place = flags & ROW_IN_PLACE;
+    out->in_place2 = flags & ROW_IN_PLACE2;
     if (flags & ROW_OTHER_LAYOUT) {
         dst->layout = layout == CVY_NHWC ? CVY_NCHW : CVY_NHWC;
     }
@@ -114,7 +117,7 @@ static void apply_flags(unsigned flags, cvy_layout layout, struct judge_problem 
     }
     if (flags & ROW_DST_STRIDED) {
         ref_infer(&out->ref, &needs);
-        dst->dtype = CVY_F32;
+        dst->dtype = ref_dst_dtype(&out->ref);
         dst->layout = flags & ROW_OTHER_LAYOUT ? dst->layout : layout;
         dst->rank = needs.dst.rank;
         memcpy(dst->size, needs.dst.size, sizeof dst->size);

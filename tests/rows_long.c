@@ -45,6 +45,15 @@ static const struct row long_rows[] = {
     SOFTMAX("softmax 70001", .src = PLAIN(2, 2, 70001), .axis = 1),
     ROW_WITH(ROW_IN_PLACE, "softmax 70001 in place", REF_SOFTMAX, softmax,
              .src = PLAIN(2, 70001, 3), .axis = 0),
+    ROW("matmul 70001 terms", REF_MATMUL, matmul, .src = PLAIN(2, 2, 70001),
+        .src2 = PLAIN(2, 70001, 1), .bias = PLAIN(1, 1), .beta = 2.0f,
+        .activation = { CVY_LEAKY_RELU }),
+    ROW("reduce sum 70001", REF_REDUCE, reduce, .kind = CVY_REDUCE_SUM, .src = PLAIN(2, 2, 70001),
+        .axes = { false, true }),
+    ROW("reduce argmax 300x300", REF_REDUCE, reduce, .kind = CVY_REDUCE_ARGMAX,
+        .src = PLAIN(3, 300, 2, 300), .axes = { true }),
+    ROW("instance norm 300x300", REF_INSTANCE_NORM, instance_norm, .src = MAP2(1, 2, 300, 300)),
+    SOFTMAX("log_softmax 70001", .log = true, .src = PLAIN(2, 3, 70001), .axis = 1),
     SOFTMAX("softmax 25000 strided", .src = PLAIN(3, 2, 25000, 2), .axis = 1),
 };
 

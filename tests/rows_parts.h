@@ -8,7 +8,8 @@ enum row_flags {
     ROW_IN_PLACE = 1,
     ROW_OTHER_LAYOUT = 2,       // dst in the layout that src has not
     ROW_SRC_STRIDED = 4,
-    ROW_DST_STRIDED = 8
+    ROW_DST_STRIDED = 8,
+    ROW_IN_PLACE2 = 16          // src2 is dst
 };
 
 struct row {
@@ -47,5 +48,9 @@ struct row_list rows_conv(void);
 struct row_list rows_other(void);
 struct row_list rows_moves(void);
 struct row_list rows_long(void);
+struct row_list rows_norm(void);
+struct row_list rows_resize(void);
+struct row_list rows_matmul(void);
+struct row_list rows_elements(void);
 
 #endif

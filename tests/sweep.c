@@ -199,7 +199,8 @@ bool sweep_dst(struct sweep *s, cvy_desc *dst)
     }
     if (kind > 70) {
         dst->layout = dst->layout == CVY_LAYOUT_DEFAULT ? CVY_NCHW : dst->layout;
-        dst->dtype = random_chance(&s->random, 50) ? CVY_F32 : CVY_DTYPE_DEFAULT;
+        dst->dtype = random_chance(&s->random, 50) ? ref_dst_dtype(&s->out->ref)
+                                                   : CVY_DTYPE_DEFAULT;
         dst->rank = needs.dst.rank;
         memcpy(dst->size, needs.dst.size, sizeof dst->size);
     }
@@ -230,6 +231,9 @@ static bool small_enough(struct sweep *s)
     if (p->op == REF_LINEAR) {
         return ref_count(&needs.dst) * p->linear.src.size[p->linear.src.rank - 1] <= most;
     }
+    if (p->op == REF_MATMUL) {
+        return ref_count(&needs.dst) * ref_matmul_depth(&p->matmul) <= most;
+    }
     return cost(&needs) <= most;
 }
 
@@ -241,9 +245,11 @@ static bool draw(struct sweep *s)
     } makers[] = {
         { sweep_conv, 36 }, { sweep_conv_transpose, 12 }, { sweep_pool, 15 },
         { sweep_max_unpool, 4 }, { sweep_separable, 10 }, { sweep_linear, 7 },
-        { sweep_element, 5 }, { sweep_concat, 4 }, { sweep_copy, 4 }, { sweep_softmax, 3 },
+        { sweep_element, 5 }, { sweep_concat, 4 }, { sweep_copy, 4 }, { sweep_softmax, 5 },
         { sweep_pad, 5 }, { sweep_slice, 4 }, { sweep_transpose, 4 }, { sweep_blocks, 4 },
-        { sweep_gather, 4 },
+        { sweep_gather, 4 }, { sweep_batch_norm, 4 }, { sweep_instance_norm, 4 },
+        { sweep_lrn, 3 }, { sweep_reduce, 8 }, { sweep_resize, 8 }, { sweep_matmul, 8 },
+        { sweep_unary, 4 }, { sweep_binary, 8 }, { sweep_where, 4 }, { sweep_cast, 8 },
     };
     int64_t total = 0, roll;
     size_t i = 0;
@@ -257,7 +263,7 @@ static bool draw(struct sweep *s)
     }
     do {
         memset(&s->out->ref, 0, sizeof s->out->ref);
-        s->out->in_place = false;
+        s->out->in_place = s->out->in_place2 = false;
     } while (!makers[i].make(s) || !small_enough(s));
     return true;
 }

@@ -122,8 +122,7 @@ bool sweep_max_unpool(struct sweep *s)
     return sweep_dst(s, &p->dst);
 }
 
-// In place: the destination is described exactly as the source.
-static bool element_dst(struct sweep *s, const cvy_desc *src, cvy_desc *dst)
+bool sweep_element_dst(struct sweep *s, const cvy_desc *src, cvy_desc *dst)
 {
     s->out->in_place = random_chance(&s->random, 35);
     if (!s->out->in_place) {
@@ -148,7 +147,7 @@ bool sweep_element(struct sweep *s)
             p->num_parameters = p->src.size[1];
         }
     }
-    return element_dst(s, &p->src, &p->dst);
+    return sweep_element_dst(s, &p->src, &p->dst);
 }
 
 bool sweep_softmax(struct sweep *s)
@@ -158,8 +157,9 @@ bool sweep_softmax(struct sweep *s)
     s->out->ref.op = REF_SOFTMAX;
     sweep_any_tensor(s, &p->src);
     p->axis = (int32_t)random_between(&s->random, -p->src.rank, p->src.rank - 1);
+    p->log = random_chance(&s->random, 40);
     return p->src.size[ref_axis_number(p->axis, p->src.rank)] > 0 &&
-           element_dst(s, &p->src, &p->dst);
+           sweep_element_dst(s, &p->src, &p->dst);
 }
 
 bool sweep_copy(struct sweep *s)

@@ -36,6 +36,18 @@ bool sweep_element(struct sweep *s);                // activation
 bool sweep_concat(struct sweep *s);
 bool sweep_copy(struct sweep *s);
 bool sweep_softmax(struct sweep *s);
+bool sweep_batch_norm(struct sweep *s);
+bool sweep_instance_norm(struct sweep *s);
+bool sweep_lrn(struct sweep *s);
+bool sweep_reduce(struct sweep *s);
+bool sweep_resize(struct sweep *s);
+bool sweep_matmul(struct sweep *s);
+// In place now and then: the destination is described exactly as the source.
+bool sweep_element_dst(struct sweep *s, const cvy_desc *src, cvy_desc *dst);
+bool sweep_unary(struct sweep *s);
+bool sweep_binary(struct sweep *s);
+bool sweep_where(struct sweep *s);
+bool sweep_cast(struct sweep *s);
 bool sweep_pad(struct sweep *s);
 bool sweep_slice(struct sweep *s);
 bool sweep_transpose(struct sweep *s);

@@ -20,13 +20,15 @@ static struct {
     bool front;             // the guard is in front of tensors, else behind them
 } blocks;
 
-// Zeros, between two pages without access.
+// Zeros, between two pages without access. Host memory begins at a multiple of 4 bytes: behind
+// smaller elements, up to 3 bytes are not guarded.
 static cvy_tensor guarded(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (bytes + page - 1) / page * page;
     int i = blocks.count++;
     char *pages, *host;
 
+    bytes = (bytes + 3) / 4 * 4;
     cr_assert_lt(i, MOST_BLOCKS);
     blocks.buffers[i] = NULL;
     blocks.bytes[i] = whole + 2 * page;
@@ -74,6 +76,40 @@ static size_t indices_bytes(const struct ref_problem *problem)
     return (size_t)cvy_desc_elements(&desc) * cvy_dtype_bytes(desc.dtype);
 }
 
+// A source in the first one's layout, unless it has one.
+static cvy_tensor like_first(const struct ref_problem *problem, const cvy_desc *desc)
+{
+    cvy_desc own = *desc;
+
+    if (own.layout == CVY_LAYOUT_DEFAULT && problem->op != REF_MATMUL)
+        own.layout = ref_src(problem)->layout;
+    return map(&own);
+}
+
+static void make_sources(const struct ref_problem *problem, cvy_tensor *sources, cvy_args *args)
+{
+    const cvy_desc *src2 = ref_src2(problem);
+
+    if (problem->op == REF_CONCAT) {
+        for (size_t i = 0; i < problem->concat.src_count; i++)
+            sources[args->src_count++] = map(&problem->sources[i]);
+    } else if (problem->op == REF_WHERE) {
+        cvy_desc condition = problem->where.condition;
+
+        condition.dtype = CVY_BOOL;
+        sources[args->src_count++] = like_first(problem, &condition);
+        sources[args->src_count++] = map(&problem->where.src);
+        sources[args->src_count++] = like_first(problem, &problem->where.src2);
+    } else {
+        args->src = map(ref_src(problem));
+    }
+    if (problem->op == REF_BINARY)
+        src2 = &problem->binary.src2;
+    if (src2 != NULL && problem->op != REF_WHERE)
+        args->src2 = like_first(problem, src2);
+    args->srcs = args->src_count ? sources : NULL;
+}
+
 static void run(struct ref_problem *problem, cvy_plan *plan)
 {
     cvy_tensor sources[REF_MAX_SOURCES];
@@ -83,19 +119,17 @@ static void run(struct ref_problem *problem, cvy_plan *plan)
 
     OK(cvy_plan_info_get(plan, &info));
     ref_infer(problem, &needs);
-    if (problem->op == REF_CONCAT) {
-        args.src_count = problem->concat.src_count;
-        args.srcs = sources;
-        for (size_t i = 0; i < args.src_count; i++)
-            sources[i] = map(&problem->sources[i]);
-    } else {
-        args.src = map(ref_src(problem));
-    }
+    make_sources(problem, sources, &args);
     args.weights = floats(needs.weights);
     args.bias = floats(needs.bias);
     args.weights2 = floats(needs.weights2);
     args.bias2 = floats(needs.bias2);
     args.slope = floats(needs.slope);
+    args.scale = floats(needs.scale);
+    args.mean = floats(needs.mean);
+    args.variance = floats(needs.variance);
+    if (problem->op == REF_MATMUL && problem->matmul.bias.rank)
+        args.bias = map(&problem->matmul.bias);
     args.dst = guarded(cvy_desc_bytes(&info.dst));
     if (needs.residual)
         args.residual = guarded(cvy_desc_bytes(&info.dst));

@@ -2,6 +2,7 @@
 // the locale; and errors that name the word.
 #include "judge_random.h"
 #include "plan_fixture.h"
+#include "spec_rows.h"
 #include "sweep.h"
 
 #include <locale.h>
@@ -12,157 +13,6 @@ TestSuite(spec, .init = open_all, .fini = close_all, .timeout = 300);
 static const cvy_plan_options no_plan = { .algorithm = "none of them" };
 
 // Text --------------------------------------------------------------------------------------------
-
-// NULL: given is canonical already.
-static const struct {
-    const char *given, *canonical;
-} texts[] = {
-    // The examples of the manual.
-    { "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias +relu", NULL },
-    { "deconv n1 c128 h56 w56 k64 r2x2 s2x2 f32 nchw", NULL },
-    { "pool max n1 c64 h112 w112 r3x3 s2x2 p1x1 f32 nhwc", NULL },
-    // Any order, blanks of all sorts, defaults.
-    { "  conv +relu\tnhwc k64 p1x1 +bias\n w56 h56 f32 c64 n1 r3x3 ",
-      "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias +relu" },
-    { "conv n1 c4 h5 w6 k8 r3x3 s1x1 p0x0 q0x0 l1x1 g1 pad:zeros",
-      "conv n1 c4 h5 w6 k8 r3x3 f32 nchw" },
-    { "conv n1 c4 w6 k8 r3 s2 p1 l2 g4 f32 nhwc", NULL },
-    { "conv n2 c4 d3 h5 w6 k8 r3x1x2 p1x0x2 f32 nchw", NULL },
-    { "conv n0 c4 h5 w6 k8 r3x3 f32 nchw", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 p1x1 q1x1", "conv n1 c4 h5 w6 k8 r3x3 p1x1 f32 nchw" },
-    { "conv n1 c4 h5 w6 k8 r3x3 p1x1 q0x0 f32 nchw", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 q0x1 f32 nchw", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x4 +same", "conv n1 c4 h5 w6 k8 r3x4 p1x1 q1x2 f32 nchw" },
-    { "conv n1 c4 h5 w6 k8 r3x3 p1x1 pad:reflect f32 nchw", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 p1x1 pad:replicate f32 nchw", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 p1x1 pad:circular f32 nchw +residual", NULL },
-    { "conv [1,4,5,6] k8 r3x3 nchw", "conv n1 c4 h5 w6 k8 r3x3 f32 nchw" },
-    // dst and strides.
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +to:nhwc", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +to:nchw", "conv n1 c4 h5 w6 k8 r3x3 f32 nchw" },
-    { "conv n2 c4 h5 w6 k8 r3x3 f32 nhwc +src_stride:300x1x48x8 +dst_stride:120x1x40x10", NULL },
-    { "conv n2 c4 h5 w6 k8 r3x3 f32 nhwc +src_stride:120x1x24x4",
-      "conv n2 c4 h5 w6 k8 r3x3 f32 nhwc" },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nhwc +src_stride:7x1x48x8",
-      "conv n1 c4 h5 w6 k8 r3x3 f32 nhwc +src_stride:1x1x48x8" },
-    // Activations.
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:0:6", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:-inf:0.1", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:0:0", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:-1.5e-7:1.23e9",
-      "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:-1.5e-7:1.23e9" },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:0.100000001490116:16777216.0",
-      "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +clip:0.1:16777216" },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +prelu", NULL },
-    { "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +leaky_relu:0.01",
-      "conv n1 c4 h5 w6 k8 r3x3 f32 nchw +leaky_relu" },
-    { "activation n1 c3 h4 w4 f32 nchw +leaky_relu:0.1", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +relu", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +relu6", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +elu:2", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +elu:1", "activation n1 c3 h4 w4 f32 nchw +elu" },
-    { "activation n1 c3 h4 w4 f32 nchw +selu", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +sigmoid", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +hard_sigmoid:0.2:0.5", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +hard_sigmoid:0.16666667:0.5",
-      "activation n1 c3 h4 w4 f32 nchw +hard_sigmoid" },
-    { "activation n1 c3 h4 w4 f32 nchw +tanh", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +silu", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +hard_swish", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +softplus:1:20",
-      "activation n1 c3 h4 w4 f32 nchw +softplus" },
-    { "activation n1 c3 h4 w4 f32 nchw +softplus:0:30",
-      "activation n1 c3 h4 w4 f32 nchw +softplus:1:30" },
-    { "activation n1 c3 h4 w4 f32 nchw +gelu", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +gelu_tanh", NULL },
-    { "activation n1 c3 h4 w4 f32 nchw +mish", NULL },
-    { "activation n1 c3 f32 nhwc +prelu:3", NULL },
-    { "activation n1 c3 f32 nhwc +prelu:1", "activation n1 c3 f32 nhwc +prelu" },
-    { "activation [1,2,3,4,5,6] f32 plain +relu", NULL },
-    { "activation [5] +relu", "activation [5] f32 plain +relu" },
-    { "activation [7] f32 nchw +relu", NULL },
-    // Transposed.
-    { "deconv n1 c4 h5 w6 k8 r3x3 s2x2 p1x1 l1x2 g2 o1x1 f32 nhwc +bias +residual +tanh",
-      "deconv n1 c4 h5 w6 k8 r3x3 s2x2 p1x1 l1x2 g2 o1x1 f32 nhwc +bias +residual +tanh" },
-    { "deconv n1 c4 w6 k8 r3 p1 q0 o0", "deconv n1 c4 w6 k8 r3 p1 q0 f32 nchw" },
-    // Pooling. What is the same pooling has the same text.
-    { "pool max n1 c4 h8 w8 r2x2 s2x2", "pool max n1 c4 h8 w8 r2x2 f32 nchw" },
-    { "pool max n1 c4 h8 w8 r2x2 s1x1 f32 nchw +indices", NULL },
-    { "pool max n1 c4 h8 w8 r2x2 f32 nchw +indices:plane:i64",
-      "pool max n1 c4 h8 w8 r2x2 f32 nchw +indices" },
-    { "pool max n1 c4 h8 w8 r2x2 f32 nchw +indices:plane:i32", NULL },
-    { "pool max n1 c4 h8 w8 r2x2 f32 nchw +indices:tensor", NULL },
-    { "pool max n1 c4 h8 w8 r2x2 l2x2 f32 nchw +indices:tensor:i32", NULL },
-    { "pool average n1 c4 h8 w8 r3x3 s2x2 p1x1 f32 nhwc +ceil +exclude_pad", NULL },
-    { "pool average n1 c4 h8 w8 r3x3 p1x1 q0x1 f32 nhwc +div:7", NULL },
-    { "pool lp n1 c4 h8 w8 r2x2 f32 nchw +norm:3", NULL },
-    { "pool lp n1 c4 h8 w8 r2x2 f32 nchw +norm:2", "pool lp n1 c4 h8 w8 r2x2 f32 nchw" },
-    { "pool max n1 c4 h8 w9 +global", "pool max n1 c4 h8 w9 r8x9 f32 nchw" },
-    { "pool adaptive_average n1 c4 h8 w8 o4x2", "pool average n1 c4 h8 w8 r2x4 f32 nchw" },
-    { "pool adaptive_max n1 c4 h8 w8 o3x3 f32 nchw +indices", NULL },
-    { "pool adaptive_average n1 c4 w8 o3 f32 nhwc +to:nchw", NULL },
-    { "unpool n1 c4 h4 w5 r2x2", "unpool n1 c4 h4 w5 o8x10 f32 nchw" },
-    { "unpool n1 c4 h4 w5 o9x10 f32 nhwc +indices:tensor:i32", NULL },
-    { "unpool n1 c4 h4 w5 r3x3 s2x2 p1x1", "unpool n1 c4 h4 w5 o7x9 f32 nchw" },
-    // Separable.
-    { "separable depthwise n1 c4 h8 w8 k6 r3x3 s2x2 p1x1 m2 f32 nhwc +bias +bias2 +relu +mid:relu6",
-      NULL },
-    { "separable n1 c4 h8 w8 k6 r3x3 m1", "separable depthwise n1 c4 h8 w8 k6 r3x3 f32 nchw" },
-    { "separable spatial n1 c4 h8 w8 r3x5 f32 nchw +residual", NULL },
-    { "separable spatial n1 c4 h8 w8 k4 r3x5 f32 nchw",
-      "separable spatial n1 c4 h8 w8 r3x5 f32 nchw" },
-    { "separable spatial_dense n1 c4 h8 w8 k6 r3x5 m5 f32 nchw +mid:clip:0:6", NULL },
-    { "separable spatial_dense n1 c4 h8 w8 k6 r3x5 m6 pad:reflect f32 nchw",
-      "separable spatial_dense n1 c4 h8 w8 k6 r3x5 pad:reflect f32 nchw" },
-    // Linear.
-    { "linear n8 c400 k10", "linear n8 c400 k10 f32 nchw" },
-    { "linear n8 c400 k10 f32 nhwc +bias +residual +silu", NULL },
-    { "linear [2,3,400] k10 f32 plain +bias", NULL },
-    { "linear [400] k10", "linear [400] k10 f32 plain" },
-    { "linear [2,3,40] k10 f32 plain +src_stride:300x100x2 +dst_stride:45x15x1", NULL },
-    // The rest.
-    { "concat n1 c3 h4 w4 [1,5,4,4] f32 nchw +axis:1", NULL },
-    { "concat n1 c3 h4 w4 [1,5,4,4] [1,1,4,4]:nhwc [1,2,4,4]:40x20x5x1 f32 nchw +axis:-3",
-      "concat n1 c3 h4 w4 [1,5,4,4] [1,1,4,4]:nhwc [1,2,4,4]:1x20x5x1 f32 nchw +axis:1" },
-    { "concat [2,3] [4,3]", "concat [2,3] [4,3] f32 plain" },
-    { "concat [2,3,4] f32 plain +axis:2", NULL },
-    { "copy n1 c3 h4 w4 f32 nchw +to:nhwc", NULL },
-    { "copy n2 c3 f32 nchw", NULL },
-    { "softmax n1 c3 h4 w4 f32 nchw +axis:1", NULL },
-    { "softmax n1 c3 h4 w4 f32 nhwc +axis:-1", "softmax n1 c3 h4 w4 f32 nhwc +axis:3" },
-    { "softmax [5,7] f32 plain +axis:1", NULL },
-    { "softmax [5,7] +axis:0", "softmax [5,7] f32 plain" },
-    // Moves.
-    { "pad n1 c3 h4 w5 f32 nchw +before:0x0x1x2 +after:0x0x-1x3", NULL },
-    { "pad n1 c3 h4 w5 pad:reflect f32 nhwc +before:0x0x1x2 +to:nchw", NULL },
-    { "pad n1 c3 h4 w5 pad:zeros +after:0x0x0x0 +value:0", "pad n1 c3 h4 w5 f32 nchw" },
-    { "pad n1 c3 h4 w5 +value:-inf +before:1x0x0x0 pad:zeros",
-      "pad n1 c3 h4 w5 f32 nchw +before:1x0x0x0 +value:-inf" },
-    { "pad [7] f32 plain +before:-2 +value:-0", NULL },
-    { "pad [7,2] f32 plain +after:1x1 +value:nan", NULL },
-    { "pad [7,2] f32 plain +after:1x1 +value:0.1 +dst_stride:4x1", NULL },
-    { "slice n2 c3 h8 w9 f32 nchw +start:0x1x0x8 +step:1x1x2x-2 +size:0x1x0x3", NULL },
-    { "slice n2 c3 h8 w9 +start:-2x-1x-8x-1 +step:0x5x0x-1 +size:2x1x8x9",
-      "slice n2 c3 h8 w9 f32 nchw +start:0x2x0x8 +step:1x1x1x-1" },
-    { "slice n2 c3 h8 w9 +step:1x1x1x1 +size:2x3x8x9", "slice n2 c3 h8 w9 f32 nchw" },
-    { "slice n2 c3 h8 w9 +start:0x0x-9x9 +step:1x1x-1x3",
-      "slice n2 c3 h8 w9 f32 nchw +start:0x0x8x9" },
-    { "slice [5,6] +start:4x0 +step:-1x0", "slice [5,6] f32 plain +start:4x0 +step:-1x1" },
-    { "transpose n1 c3 h4 w5 f32 nhwc +order:0x3x1x2", NULL },
-    { "transpose [2,3,4,5,6,7] f32 plain +order:5x4x3x2x1x0 +src_stride:9000x3000x600x90x14x2",
-      NULL },
-    { "transpose [7]", "transpose [7] f32 plain" },
-    { "depth_to_space n1 c12 h4 w5 b2 f32 nchw", NULL },
-    { "depth_to_space n1 c12 h4 w5 b2 f32 nhwc +depth_last +to:nchw", NULL },
-    { "space_to_depth n1 c3 h4 w6 b2 f32 nchw +depth_last", NULL },
-    { "space_to_depth [1,3,4,6] b1 nhwc", "space_to_depth n1 c3 h4 w6 b1 f32 nhwc" },
-    { "gather n1 c3 h4 w5 [7] f32 nchw +axis:1", NULL },
-    { "gather n1 c3 h4 w5 [7]:i64 f32 nhwc +axis:-1", "gather n1 c3 h4 w5 [7] f32 nhwc +axis:3" },
-    { "gather [2,3]:i32 n4 c5 f32 nchw +dst_stride:100x20x1", "gather n4 c5 [2,3]:i32 f32 nchw "
-      "+dst_stride:100x20x1" },
-    { "gather [50,8] [3,4]:i32 f32 plain +src_stride:9x1", NULL },
-    { "gather [50,8] [3,4]:i64:4x1", "gather [50,8] [3,4] f32 plain" },
-};
 
 static void expect_text(const char *given, const char *canonical)
 {
@@ -299,115 +149,16 @@ Test(spec, text_of_very_many_sources_is_cut_and_not_taken_back)
 
 Test(spec, errors_quote_the_word_and_say_what_would_be_right)
 {
-    static const struct {
-        const char *text, *word, *right;
-    } rows[] = {
-        { "", "empty", "conv" },
-        { " \n", "empty", "conv" },
-        { "convolution n1", "\"convolution\"", "separable" },
-        { "conv", "conv", "n c h w" },
-        { "pool n1 c4 h8 w8 r2x2", "\"n1\"", "adaptive_average" },
-        { "pool", "pool", "max average" },
-        { "conv n1 c4 h8 w8 k4", "r", "needs" },
-        { "conv n1 c4 h8 w8 r3x3", "k", "needs" },
-        { "conv n1 c4 h8 k4 r3", "source", "n c w" },
-        { "conv c4 h8 w8 k4 r3x3", "source", "n c h w" },
-        { "conv n1 c4 d8 w8 k4 r3x3", "source", "n c d h w" },
-        { "conv n1 c4 h8 w8 k4 r3", "r has 1", "2 spatial axes" },
-        { "conv n1 c4 h8 w8 k4 r3x3 p1x1x1", "p has 3", "2 spatial axes" },
-        { "conv n1 c4 h8 w8 k4 r3x3x3x3", "\"r3x3x3x3\"", "r3x3" },
-        { "conv n1 c4 h8 w8 k4 r3x", "\"r3x\"", "r3x3" },
-        { "conv n1 c4 h8 w8 k4 r3X3", "\"r3X3\"", "r3x3" },
-        { "conv n1 c4 h8 w8 k4 r3,3", "\"r3,3\"", "r3x3" },
-        { "conv n1 c4 h8 w8 k4 r0x3", "\"r0x3\"", "at least 1" },
-        { "conv n1 c4 h8 w8 k0 r3x3", "\"k0\"", "at least 1" },
-        { "conv n-1 c4 h8 w8 k4 r3x3", "\"n-1\"", "n8" },
-        { "conv n1 c4 h8 w9223372036854775808 k4 r3x3", "\"w9223372036854775808\"", "2^63" },
-        { "conv n1 c4 h8 w8 k99999999999999999999 r3x3", "\"k99999999999999999999\"", "number" },
-        { "conv n1 n2 c4 h8 w8 k4 r3x3", "\"n2\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 k4 r3x3", "\"k4\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 f32 f32", "\"f32\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 nchw nhwc", "\"nhwc\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +bias +bias", "\"+bias\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +relu +tanh", "\"+tanh\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 pad:reflect pad:reflect", "\"pad:reflect\"", "second time" },
-        { "conv n1 c4 h8 w8 k4 r3x3 pad:mirror", "\"pad:mirror\"", "replicate" },
-        { "conv n1 c4 h8 w8 k4 r3x3 z4", "\"z4\"", "k r s p q l g" },
-        { "conv n1 c4 h8 w8 k4 r3x3 o1x1", "\"o1x1\"", "k r s p q l g" },
-        { "conv n1 c4 h8 w8 k4 r3x3 f33", "\"f33\"", "f32" },
-        { "conv n1 c4 h8 w8 k4 r3x3 hwcn", "\"hwcn\"", "nchw nhwc plain" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +ceil", "\"+ceil\"", "+bias" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +", "\"+\"", "+bias" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +biased", "\"+biased\"", "+bias" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +bias:1", "\"+bias:1\"", "+bias alone" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +RELU", "\"+RELU\"", "relu" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip", "\"+clip\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:0", "\"+clip:0\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:0:6:7", "\"+clip:0:6:7\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:0,5:6", "\"+clip:0,5:6\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:nan:6", "\"+clip:nan:6\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:0:1e39", "\"+clip:0:1e39\"", "clip:0:6" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +clip:6:0", "alpha", "beta" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +leaky_relu:x", "\"+leaky_relu:x\"", "ALPHA" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +prelu:4", "\"+prelu:4\"", "without values" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +relu:1", "\"+relu:1\"", "without values" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +same p1x1", "+same", "without p" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +to", "\"+to\"", "+to:nhwc" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +to:hwcn", "\"+to:hwcn\"", "+to:nhwc" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +src_stride:1x2", "src_stride has 2", "4 axes" },
-        { "conv n1 c4 h8 w8 k4 r3x3 +dst_stride:", "\"+dst_stride:\"", "each axis" },
-        { "conv n1 c4 h8 w8 k4 r3x3 [1,4,8,8]", "one source", "2 times" },
-        { "conv [1,4,8 k4 r3x3", "\"[1,4,8\"", "[2,3,400]" },
-        { "conv [] k4 r3x3", "\"[]\"", "[2,3,400]" },
-        { "conv [1,2,3,4,5,6,7] k4 r3x3", "\"[1,2,3,4,5,6,7]\"", "1 to 6" },
-        { "conv [1, 4, 8, 8] k4 r3x3", "\"[1,\"", "without blanks" },
-        { "activation n1 c4", "activation", "+relu" },
-        { "activation n1 c4 +prelu:0", "\"+prelu:0\"", "number of slopes" },
-        { "pool average n1 c4 h8 w8 r2x2 +div:0", "\"+div:0\"", "at least 1" },
-        { "pool lp n1 c4 h8 w8 r2x2 +norm:0", "\"+norm:0\"", "above 0" },
-        { "pool lp n1 c4 h8 w8 r2x2 +norm:-1", "\"+norm:-1\"", "above 0" },
-        { "pool max n1 c4 h8 w8 r2x2 +indices:flat", "\"+indices:flat\"", ":plane" },
-        { "pool max n1 c4 h8 w8 r2x2 +indices:plane:i16", "\"+indices:plane:i16\"", ":i32" },
-        { "pool max n1 c4 h8 w8 r2x2 +global", "global", "no r" },
-        { "pool max n1 c4 h8 w8 r2x2 o2x2", "o", "adaptive" },
-        { "pool adaptive_max n1 c4 h8 w8", "o", "needs" },
-        { "unpool n1 c4 h8 w8", "r", "needs" },
-        { "separable spatial n1 c4 h8 w8 k4 r3x3 +mid", "\"+mid\"", "+mid:relu6" },
-        { "separable n1 c4 h8 w8 k4 r3x3 +mid:clop", "\"+mid:clop\"", "clip" },
-        { "concat n1 c4 [1,4]:nope", "\"[1,4]:nope\"", ":nhwc" },
-        { "concat [1,4]:nhwc [1,4]", "first", "a word of its own" },
-        { "softmax n1 c4 +axis:one", "\"+axis:one\"", "number" },
-        { "softmax n1 c4 +axis:99999999999", "\"+axis:99999999999\"", "number" },
-        { "softmax n1 c4 +axis", "\"+axis\"", "+axis:" },
-        { "pad n1 c4 +before:1", "before has 1", "2 axes" },
-        { "pad n1 c4 +before:1x2x3x4x5x6x7", "\"+before:1x2x3x4x5x6x7\"", "each axis" },
-        { "pad n1 c4 +before:1x--2", "\"+before:1x--2\"", "+before:0x1" },
-        { "pad n1 c4 +after", "\"+after\"", "each axis" },
-        { "pad n1 c4 +value:x", "\"+value:x\"", "+value:2" },
-        { "pad n1 c4 pad:edge", "\"pad:edge\"", "replicate" },
-        { "slice n1 c4 +size:-1x2", "\"+size:-1x2\"", "at least 0" },
-        { "slice n1 c4 +start:1x2 +start:1x2", "\"+start:1x2\"", "second time" },
-        { "slice n1 c4 pad:reflect", "\"pad:reflect\"", "is no word" },
-        { "transpose n1 c4 +order:0x1x2", "order has 3", "2 axes" },
-        { "depth_to_space n1 c4 h2 w2", "b", "needs" },
-        { "depth_to_space n1 c4 h2 w2 b0", "\"b0\"", "at least 1" },
-        { "space_to_depth n1 c4 h2 w2 b2 +depth_first", "\"+depth_first\"", "+depth_last" },
-        { "gather n1 c4", "gather", "indices such as" },
-        { "gather n1 c4 [2] [2]", "gather", "3 tensors" },
-        { "gather n1 c4 [2]:nhwc", "\"[2]:nhwc\"", "sizes" },
-        { "gather n1 c4 [2] +dst_stride:1", "dst_stride has 1", "2 axes" },
-        { "concat n1 c4 [1,4]:f32", "\"[1,4]:f32\"", ":nhwc" },
-        { "conv n1 c4 h8 w8 k4 r3x3 \x1b[31m\xff", "\"?[31m?\"", "is no word" },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(wrong_words); i++) {
+        const char *text = wrong_words[i].text, *word = wrong_words[i].word;
         cvy_plan *plan = NULL;
-        cvy_status st = cvy_plan_from_spec(context, rows[i].text, &no_plan, &plan);
+        cvy_status st = cvy_plan_from_spec(context, text, &no_plan, &plan);
 
-        cr_expect(st == CVY_ERR_ARGUMENT, "\"%s\" gives %s", rows[i].text, cvy_status_name(st));
-        cr_expect(strstr(cvy_error_text(), rows[i].word) && strstr(cvy_error_text(), rows[i].right),
-                  "\"%s\": \"%s\" has no %s or no \"%s\"", rows[i].text, cvy_error_text(),
-                  rows[i].word, rows[i].right);
+        cr_expect(st == CVY_ERR_ARGUMENT, "\"%s\" gives %s", text, cvy_status_name(st));
+        cr_expect(strstr(cvy_error_text(), word)
+                  && strstr(cvy_error_text(), wrong_words[i].right),
+                  "\"%s\": \"%s\" has no %s or no \"%s\"", text, cvy_error_text(), word,
+                  wrong_words[i].right);
         cr_expect_null(plan);
     }
 }
@@ -424,31 +175,11 @@ Test(spec, missing_pointers_are_named)
 // Legal text whose problem is not: the create function's own error.
 Test(spec, problems_that_are_not_legal_give_the_operators_error)
 {
-    static const struct {
-        const char *text, *word;
-        cvy_status status;
-    } rows[] = {
-        { "conv n1 c3 h8 w8 k4 r3x3 g2", "groups", CVY_ERR_SHAPE },
-        { "conv n1 c0 h8 w8 k4 r3x3", "size[1]", CVY_ERR_SHAPE },
-        { "conv n1 c3 h8 w8 k4 r9x9", "spatial axis 0", CVY_ERR_SHAPE },
-        { "conv n1 c3 h8 w8 k4 r3x3 i8", "dtype", CVY_ERR_UNSUPPORTED },
-        { "conv [1,3,8,8] k4 r3x3", "PLAIN", CVY_ERR_SHAPE },
-        { "conv n1 c3 k4", "", CVY_ERR_ARGUMENT },
-        { "pool max n1 c3 h8 w8 r2x2 +norm:3", "norm_type", CVY_ERR_ARGUMENT },
-        { "softmax n1 c4 +axis:2", "axis", CVY_ERR_SHAPE },
-        { "linear n1 c4 h1 w1 k4", "rank", CVY_ERR_SHAPE },
-        { "transpose n1 c4", "order[1] is 0", CVY_ERR_ARGUMENT },
-        { "transpose n1 c4 +order:0x99999999999", "order[1]", CVY_ERR_SHAPE },
-        { "gather n1 c4 [2]:u8", "indices.dtype", CVY_ERR_UNSUPPORTED },
-        { "pad n1 c4 pad:reflect +value:1", "value", CVY_ERR_ARGUMENT },
-        { "conv n1 c3 h8 w8 k4 r3x3", "none of them", CVY_ERR_ARGUMENT },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(illegal_problems); i++) {
         cvy_plan *plan = NULL;
 
-        GIVES(rows[i].status, rows[i].word,
-              cvy_plan_from_spec(context, rows[i].text, &no_plan, &plan));
+        GIVES(illegal_problems[i].status, illegal_problems[i].word,
+              cvy_plan_from_spec(context, illegal_problems[i].text, &no_plan, &plan));
         cr_expect_null(plan);
     }
 }

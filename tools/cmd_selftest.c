@@ -248,6 +248,12 @@ static void share_text(double share, char *text, size_t size)
     }
 }
 
+// Of the sources; casts go through all of them.
+static const char *dtype_name(enum ref_op op)
+{
+    return op == REF_CAST ? "any" : "f32";
+}
+
 static void print_table(const struct report *r)
 {
     struct tool_table table = { 0 };
@@ -258,8 +264,8 @@ static void print_table(const struct report *r)
         char share[32];
 
         share_text(l->worst, share, sizeof share);
-        tool_table_add(&table, "%s\t%s\t%s\tf32\t%ld\t%s\t%s", ref_op_name(l->op), l->algorithm,
-                       layout_name(l->layout), l->problems, share,
+        tool_table_add(&table, "%s\t%s\t%s\t%s\t%ld\t%s\t%s", ref_op_name(l->op), l->algorithm,
+                       layout_name(l->layout), dtype_name(l->op), l->problems, share,
                        l->failed == 0 ? "ok" : "FAILED");
     }
     tool_table_print(&table, 1u << 4 | 1u << 5);
@@ -284,7 +290,7 @@ static cJSON *line_json(const struct line *l)
     cJSON_AddStringToObject(o, "operator", ref_op_name(l->op));
     cJSON_AddStringToObject(o, "algorithm", l->algorithm);
     cJSON_AddStringToObject(o, "layout", layout_name(l->layout));
-    cJSON_AddStringToObject(o, "dtype", "f32");
+    cJSON_AddStringToObject(o, "dtype", dtype_name(l->op));
     cJSON_AddNumberToObject(o, "problems", (double)l->problems);
     cJSON_AddNumberToObject(o, "failed", (double)l->failed);
     if (isfinite(l->worst)) {

@@ -9,6 +9,7 @@
 
 #include <convoy/core.h>
 #include <convoy/ops.h>
+#include <convoy/plan.h>
 #include <convoy/tune.h>
 
 #ifdef __cplusplus

@@ -14,20 +14,11 @@
 #ifndef CONVOY_OPS_H
 #define CONVOY_OPS_H
 
-#include <convoy/core.h>
+#include <convoy/plan.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Options of planning -----------------------------------------------------------------------------
-
-typedef struct cvy_plan_options {
-    const char *algorithm;      // by name (cvy_algorithm_list); NULL: the planner's choice
-    bool exact;                 // only algorithms with direct summation
-    bool deterministic;         // never exchange the implementation later
-    size_t max_workspace;       // bytes an enqueue may need; 0: no limit
-} cvy_plan_options;
 
 // Activations -------------------------------------------------------------------------------------
 
@@ -276,9 +267,11 @@ typedef struct cvy_copy_params {
 CVY_API cvy_status cvy_copy_create(cvy_context *context, const cvy_copy_params *params,
                                    cvy_plan **out);
 
-// exp(x - max) / sum exp(x - max) along one axis. Slots: src, dst (may be exactly src).
+// exp(x - max) / sum exp(x - max) along one axis, or its logarithm. Slots: src, dst (may be exactly
+// src).
 typedef struct cvy_softmax_params {
     cvy_desc src;                       // required
+    bool log;                           // log_softmax
     int32_t axis;                       // 0 is N, 1 is C, ...; negative counts from the last
     cvy_desc dst;
     const cvy_plan_options *options;
@@ -286,7 +279,117 @@ typedef struct cvy_softmax_params {
 CVY_API cvy_status cvy_softmax_create(cvy_context *context, const cvy_softmax_params *params,
                                       cvy_plan **out);
 
-// Rearranging -------------------------------------------------------------------------------------
+// Normalisation -----------------------------------------------------------------------------------
+
+// dst = activation((src - mean[c]) / sqrt(variance[c] + eps) scale[c] + bias[c]), with statistics
+// from training. src [n][c] and 0 to 3 spatial axes. Slots: src, mean, variance, scale and bias if
+// asked for, slope [c] with CVY_PRELU, dst (may be exactly src); vectors of c elements.
+typedef struct cvy_batch_norm_params {
+    cvy_desc src;                       // required
+    float eps;                          // 0 means 1e-5
+    bool scale, bias;
+    cvy_activation activation;
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_batch_norm_params;
+CVY_API cvy_status cvy_batch_norm_create(cvy_context *context, const cvy_batch_norm_params *params,
+                                         cvy_plan **out);
+
+// The same with mean and (biased) variance of each image's channel over its spatial axes, 1 to 3.
+// Slots: src, scale and bias if asked for, slope with CVY_PRELU, dst (may be exactly src).
+typedef struct cvy_instance_norm_params {
+    cvy_desc src;                       // required
+    float eps;                          // 0 means 1e-5
+    bool scale, bias;
+    cvy_activation activation;
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_instance_norm_params;
+CVY_API cvy_status cvy_instance_norm_create(cvy_context *context,
+                                            const cvy_instance_norm_params *params,
+                                            cvy_plan **out);
+
+// Local response normalisation across channels: src / (k + alpha / size sum src^2)^beta over the
+// channels from c - size / 2 to c + (size - 1) / 2 that exist (PyTorch); with `later`, those from
+// c - (size - 1) / 2 to c + size / 2 (ONNX: another window for even sizes).
+// src [n][c] and 1 to 3 spatial axes. Slots: src, dst.
+typedef struct cvy_lrn_params {
+    cvy_desc src;                       // required
+    int64_t size;                       // required: channels, 1 or more
+    float alpha, beta, k;               // 0 means 1e-4, 0.75, 1
+    bool later;
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_lrn_params;
+CVY_API cvy_status cvy_lrn_create(cvy_context *context, const cvy_lrn_params *params,
+                                  cvy_plan **out);
+
+// Element-wise arithmetic -------------------------------------------------------------------------
+
+typedef enum cvy_unary_kind {
+    CVY_ABS = 1, CVY_NEG, CVY_EXP, CVY_LOG, CVY_SQRT, CVY_RECIPROCAL, CVY_ERF,
+    CVY_SOFTSIGN,                       // x / (1 + |x|)
+    CVY_THRESHOLDED_RELU,               // x <= alpha ? 0 : x (a NaN stays)
+    CVY_UNARY_END
+} cvy_unary_kind;
+
+// Slots: src, dst (may be exactly src). Any rank.
+typedef struct cvy_unary_params {
+    cvy_unary_kind kind;                // required
+    cvy_desc src;                       // required
+    float alpha;                        // THRESHOLDED_RELU: 0 means 1
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_unary_params;
+CVY_API cvy_status cvy_unary_create(cvy_context *context, const cvy_unary_params *params,
+                                    cvy_plan **out);
+
+typedef enum cvy_binary_kind {
+    CVY_ADD = 1, CVY_SUB, CVY_MUL, CVY_DIV,
+    CVY_MAX, CVY_MIN,                   // NaN wins
+    CVY_POW,
+    CVY_EQUAL, CVY_NOT_EQUAL, CVY_LESS, CVY_LESS_EQUAL, CVY_GREATER,
+    CVY_GREATER_EQUAL,                  // comparisons: dst is CVY_BOOL, 0 or 1
+    CVY_BINARY_END
+} cvy_binary_kind;
+
+// dst = activation(src op src2). Sizes broadcast as in PyTorch: axes are matched from the last, a
+// missing axis or one of size 1 repeats. Slots: src, src2, dst (arithmetic: may be exactly a source
+// that is not broadcast). Any ranks; layouts of one kind, all maps or all PLAIN.
+typedef struct cvy_binary_params {
+    cvy_binary_kind kind;               // required
+    cvy_desc src, src2;                 // required
+    cvy_activation activation;          // arithmetic only; not PRELU
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_binary_params;
+CVY_API cvy_status cvy_binary_create(cvy_context *context, const cvy_binary_params *params,
+                                     cvy_plan **out);
+
+// dst = condition ? src : src2, the three broadcast as above. condition is CVY_BOOL (any byte but 0
+// is true). Slots: srcs { condition, src, src2 } with src_count 3, dst.
+typedef struct cvy_where_params {
+    cvy_desc condition, src, src2;      // required
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_where_params;
+CVY_API cvy_status cvy_where_create(cvy_context *context, const cvy_where_params *params,
+                                    cvy_plan **out);
+
+// Converts between any two of the dtypes. To integers: towards 0, values beyond the range become
+// its ends, NaN becomes 0. To BOOL: 0 is false, all else (NaN too) true. To narrower floats: to the
+// nearest, ties to even, with infinities and subnormals. Made of integers: needs no fp64 and no
+// fp16 of the device, and gives the same bits on every one. Slots: src, dst.
+typedef struct cvy_cast_params {
+    cvy_desc src;                       // required
+    cvy_dtype dtype;                    // required: of dst
+    cvy_desc dst;                       // its dtype is 0 or the same
+    const cvy_plan_options *options;
+} cvy_cast_params;
+CVY_API cvy_status cvy_cast_create(cvy_context *context, const cvy_cast_params *params,
+                                   cvy_plan **out);
+
+// Rearranging ------------------------------------------------------------------------------------
 
 // Puts values around: dst.size = before + src.size + after on each axis, in the order N, C, spatial
 // for maps. ZEROS fills with `value` and takes negative numbers, which cut. The other modes are
@@ -352,65 +455,91 @@ typedef struct cvy_gather_params {
 CVY_API cvy_status cvy_gather_create(cvy_context *context, const cvy_gather_params *params,
                                      cvy_plan **out);
 
-// Plans -------------------------------------------------------------------------------------------
+// Reduction ---------------------------------------------------------------------------------------
 
-// A plan from one line of text, the same that cvy_plan_info prints, such as
-// "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias +relu". options may be NULL.
-// Errors: ARGUMENT with the word that is wrong; then the create function's own.
-CVY_API cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
-                                      const cvy_plan_options *options, cvy_plan **out);
-CVY_API void cvy_plan_destroy(cvy_plan **plan);
+typedef enum cvy_reduce_kind {
+    CVY_REDUCE_SUM = 1, CVY_REDUCE_MEAN,
+    CVY_REDUCE_MAX, CVY_REDUCE_MIN,     // NaN wins
+    CVY_REDUCE_ARGMAX, CVY_REDUCE_ARGMIN,   // position along the one axis; the first among equals,
+                                            // NaN before all; dst is I64 (default) or I32
+    CVY_REDUCE_END
+} cvy_reduce_kind;
 
-typedef struct cvy_plan_info {
-    char algorithm[128];        // "conv_via_nhwc(conv_direct)" names what it is made of
-    char why[160];              // why this one
-    char spec[512];             // the problem, canonical: cvy_plan_from_spec takes it back
-    cvy_desc dst;               // dense strides filled in
-    cvy_desc indices;           // rank 0 if the plan has none
-    int64_t macs, parameters;   // multiply-adds and weights of the problem as it is solved
-    int64_t full_macs, full_parameters;     // of the full convolution that a separable one stands
-                                            // for; the same as above elsewhere. H W D K F F
-                                            // against H W D F F + H W D K for a depthwise one
-    int64_t bytes;              // read and written at least: sources, constants, outputs
-    size_t workspace;           // bytes an enqueue with prepared weights needs
-    size_t workspace_unprepared;    // bytes an enqueue without them needs
-    size_t packed;              // bytes of prepared weights
-    int32_t launches, prepare_launches;
-    double estimate_seconds;    // the planner's guess
-} cvy_plan_info;
-CVY_API cvy_status cvy_plan_info_get(const cvy_plan *plan, cvy_plan_info *out);
+// Over the axes named; the sums are trees of a fixed shape, the same on every run. No axis named:
+// all of them. Without keep_dims the axes go (all gone: rank 1, size 1), and the result is PLAIN.
+// Slots: src, dst.
+typedef struct cvy_reduce_params {
+    cvy_reduce_kind kind;               // required
+    cvy_desc src;                       // required
+    bool axes[CVY_MAX_RANK];
+    bool keep_dims;
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_reduce_params;
+CVY_API cvy_status cvy_reduce_create(cvy_context *context, const cvy_reduce_params *params,
+                                     cvy_plan **out);
 
-// What a job reads and writes. A slot that the plan needs and finds empty, or does not know and
-// finds set, is ARGUMENT. Outputs may overlap nothing, but `residual` (and src of element-wise
-// operators) may be exactly dst. Anything else that overlaps is ALIAS.
-typedef struct cvy_args {
-    cvy_tensor src, src2, weights, bias, weights2, bias2;
-    cvy_tensor scale, mean, variance, slope;
-    cvy_tensor residual, indices, dst;
-    cvy_tensor workspace;               // offset a multiple of 256; empty: the queue lends its own
-    const cvy_tensor *srcs;             // concat
-    size_t src_count;
-    const cvy_weights *prepared;        // instead of every constant above
-} cvy_args;
+// Resize ------------------------------------------------------------------------------------------
 
-// Packs the plan's constants (weights, bias, weights2, bias2, slope of `constants`) for its
-// implementation and returns without waiting. The raw tensors must not change until packing is
-// complete, which an enqueue on any queue waits for by itself; afterwards they may. A plan without
-// constants: STATE.
-CVY_API cvy_status cvy_plan_prepare(cvy_plan *plan, cvy_queue *queue, const cvy_args *constants,
-                                    cvy_weights **out);
-// Waits until packing is complete; timeout as in cvy_event_wait.
-CVY_API cvy_status cvy_weights_wait(cvy_weights *weights, int64_t timeout_ns);
-// Lets go of the raw tensors, which are kept to pack again for a better implementation.
-CVY_API cvy_status cvy_weights_release_raw(cvy_weights *weights);
-CVY_API void cvy_weights_destroy(cvy_weights **weights);
+typedef enum cvy_resize_mode { CVY_NEAREST = 0, CVY_BILINEAR, CVY_BICUBIC } cvy_resize_mode;
+// From an output position o to an input position, with s the scale (output over input). Positions
+// are exact fractions, so that every device reads the same pixels. Where out is 1, ALIGN_CORNERS
+// is at 0, TF_CROP_AND_RESIZE in the middle of the region.
+typedef enum cvy_resize_coordinates {
+    CVY_COORDINATES_DEFAULT = 0,        // PyTorch's: ASYMMETRIC for NEAREST, else HALF_PIXEL
+    CVY_HALF_PIXEL,                     // (o + 1/2) / s - 1/2
+    CVY_ASYMMETRIC,                     // o / s
+    CVY_ALIGN_CORNERS,                  // o (in - 1) / (out - 1)
+    CVY_PYTORCH_HALF_PIXEL,             // as HALF_PIXEL, 0 where out is 1
+    CVY_HALF_PIXEL_SYMMETRIC,           // as HALF_PIXEL, centred where out is not in s
+    CVY_TF_HALF_PIXEL,                  // (o + 1/2) / s
+    CVY_TF_CROP_AND_RESIZE              // roi_begin (in - 1) + o (roi_end - roi_begin) (in - 1)
+                                        // / (out - 1); outside the input: extrapolation_value
+} cvy_resize_coordinates;
+typedef enum cvy_resize_rounding {
+    CVY_ROUND_FLOOR = 0, CVY_ROUND_CEIL, CVY_ROUND_PREFER_FLOOR, CVY_ROUND_PREFER_CEIL
+} cvy_resize_rounding;
 
-// Runs the plan once: enqueues its launches and returns. wait and ev may be NULL. Compiles nothing
-// and never blocks; allocates device memory only to grow the queue's own workspace.
-CVY_API cvy_status cvy_plan_enqueue(cvy_plan *plan, cvy_queue *queue, const cvy_args *args,
-                                    const cvy_wait *wait, cvy_event **ev);
-// Grows the queue's workspace ahead for this plan, prepared or not.
-CVY_API cvy_status cvy_queue_reserve(cvy_queue *queue, const cvy_plan *plan);
+// Samples the spatial axes (1 to 3) anew; formulas of ONNX's Resize. BILINEAR is linear on each
+// axis, BICUBIC convolution with four taps of coefficient cubic_a. Taps outside read at the edge;
+// those of weight 0 are not read. roi counts in steps of 2^-16 or, where that fits 60 bits, finer.
+// Slots: src, dst.
+typedef struct cvy_resize_params {
+    cvy_desc src;                       // required
+    int64_t output_size[3];             // 0: floor(in scale), the product in float32
+    float scale[3];                     // 0: output_size / in
+    cvy_resize_mode mode;
+    cvy_resize_coordinates coordinates;
+    cvy_resize_rounding rounding;       // NEAREST
+    float cubic_a;                      // BICUBIC: 0 means -0.75
+    bool exclude_outside;               // BICUBIC: taps outside get no weight, the rest are scaled
+                                        // to a sum of 1
+    float roi_begin[3], roi_end[3];     // TF_CROP_AND_RESIZE, shares of the axis
+    float extrapolation_value;          // TF_CROP_AND_RESIZE
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_resize_params;
+CVY_API cvy_status cvy_resize_create(cvy_context *context, const cvy_resize_params *params,
+                                     cvy_plan **out);
+
+// Matrices ----------------------------------------------------------------------------------------
+
+// dst = activation(alpha src src2 + beta bias). src [..., m, k], src2 [..., k, n] (their last two
+// axes exchanged if asked for); the axes before them broadcast as in PyTorch. bias, of any rank up
+// to dst's, broadcasts to dst. Slots: src, src2, bias if its rank is not 0, dst. Ranks 2 to
+// CVY_MAX_RANK, PLAIN or rank 2; the layouts of src2, bias and dst are PLAIN by default, or src's
+// with rank 2.
+typedef struct cvy_matmul_params {
+    cvy_desc src, src2;                 // required
+    bool transpose, transpose2;
+    cvy_desc bias;                      // rank 0: none
+    float alpha, beta;                  // 0 means 1
+    cvy_activation activation;          // not PRELU
+    cvy_desc dst;
+    const cvy_plan_options *options;
+} cvy_matmul_params;
+CVY_API cvy_status cvy_matmul_create(cvy_context *context, const cvy_matmul_params *params,
+                                     cvy_plan **out);
 
 #ifdef __cplusplus
 }

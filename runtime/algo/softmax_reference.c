@@ -7,7 +7,7 @@ static struct instance instance_of(const struct device *device)
     return instance_start("softmax_reference", flat_group(device), 1, 1);
 }
 
-#define ALL_PASSES 7    // maximum 1, sum 2, quotients 4
+#define ALL_PASSES 7    // maximum 1, sum 2, results 4
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
@@ -46,6 +46,7 @@ static void add_passes(struct plan_builder *builder, const struct problem *probl
     step_int(step, passes);
     step_long(step, from);
     step_long(step, to);
+    step_int(step, problem->u.softmax.log);
     step_long(step, problem->src.stride[axis]);
     step_long(step, problem->dst.stride[axis]);
     step_walk(step, rows.size, 0, 4);

@@ -88,6 +88,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step = plan_step(builder, PHASE_RUN, &instance);
     step_tensor(step, OPERAND(SLOT_SRC), problem->src.dtype);
     step_tensor(step, OPERAND(SLOT_DST), problem->dst.dtype);
+    step_int(step, problem->u.softmax.log);
     step_long(step, length);
     step_long(step, rows_of(problem));
     step_long(step, block);

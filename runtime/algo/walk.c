@@ -1,20 +1,23 @@
 // Walks: sorted and merged axes of two tensors, and rows cut into pieces of work.
 #include "algo/walk.h"
 
-static void axis_insert(struct walk *walk, int64_t size, int64_t src, int64_t dst, int64_t slope)
+static void axis_move(struct walk *walk, int to, int from)
+{
+    walk->size[to] = walk->size[from];
+    walk->src[to] = walk->src[from];
+    walk->dst[to] = walk->dst[from];
+    walk->slope[to] = walk->slope[from];
+    walk->fourth[to] = walk->fourth[from];
+}
+
+// Makes room for an axis with this stride in dst; its place.
+static int axis_open(struct walk *walk, int64_t dst)
 {
     int at = walk->count++;
 
-    for (; at > 0 && dst < walk->dst[at - 1]; at--) {
-        walk->size[at] = walk->size[at - 1];
-        walk->src[at] = walk->src[at - 1];
-        walk->dst[at] = walk->dst[at - 1];
-        walk->slope[at] = walk->slope[at - 1];
-    }
-    walk->size[at] = size;
-    walk->src[at] = src;
-    walk->dst[at] = dst;
-    walk->slope[at] = slope;
+    for (; at > 0 && dst < walk->dst[at - 1]; at--)
+        axis_move(walk, at, at - 1);
+    return at;
 }
 
 // Whether axis `outer` goes on where axis `inner` ends, in every tensor.
@@ -24,15 +27,8 @@ static bool continues(const struct walk *walk, int inner, int outer)
 
     return walk->src[outer] == walk->src[inner] * size
         && walk->dst[outer] == walk->dst[inner] * size
-        && walk->slope[outer] == walk->slope[inner] * size;
-}
-
-static void axis_move(struct walk *walk, int to, int from)
-{
-    walk->size[to] = walk->size[from];
-    walk->src[to] = walk->src[from];
-    walk->dst[to] = walk->dst[from];
-    walk->slope[to] = walk->slope[from];
+        && walk->slope[outer] == walk->slope[inner] * size
+        && walk->fourth[outer] == walk->fourth[inner] * size;
 }
 
 static void axes_merge(struct walk *walk)
@@ -60,17 +56,36 @@ struct walk walk_of(const struct tensor *src, const struct tensor *dst, int chan
 struct walk walk_with(const struct tensor *src, const struct tensor *dst,
                       const int64_t third[CVY_MAX_RANK])
 {
+    static const int64_t none[CVY_MAX_RANK] = { 0 };
+
+    return walk_with_two(src, dst, third, none);
+}
+
+struct walk walk_with_two(const struct tensor *src, const struct tensor *dst,
+                          const int64_t third[CVY_MAX_RANK], const int64_t fourth[CVY_MAX_RANK])
+{
     struct walk walk = { 0 };
 
-    for (int i = CVY_MAX_RANK - 1; i >= 0; i--)
-        if (dst->size[i] != 1)
-            axis_insert(&walk, dst->size[i], src->stride[i], dst->stride[i], third[i]);
+    for (int i = CVY_MAX_RANK - 1; i >= 0; i--) {
+        int at;
+
+        if (dst->size[i] == 1)
+            continue;
+        at = axis_open(&walk, dst->stride[i]);
+        walk.size[at] = dst->size[i];
+        walk.src[at] = src->stride[i];
+        walk.dst[at] = dst->stride[i];
+        walk.slope[at] = third[i];
+        walk.fourth[at] = fourth[i];
+    }
     axes_merge(&walk);
-    if (walk.count == 0)
-        axis_insert(&walk, 1, 1, 1, 0);
+    if (walk.count == 0) {
+        walk.count = 1;
+        walk.size[0] = walk.src[0] = walk.dst[0] = 1;
+    }
     for (int i = walk.count; i < CVY_MAX_RANK; i++) {
         walk.size[i] = 1;
-        walk.src[i] = walk.dst[i] = walk.slope[i] = 0;
+        walk.src[i] = walk.dst[i] = walk.slope[i] = walk.fourth[i] = 0;
     }
     return walk;
 }

@@ -9,6 +9,7 @@ struct walk {
     int count;              // 1 to CVY_MAX_RANK; axes from there on have size 1
     int64_t size[CVY_MAX_RANK], src[CVY_MAX_RANK], dst[CVY_MAX_RANK];
     int64_t slope[CVY_MAX_RANK];    // stride of a vector along channel_axis, 0 elsewhere
+    int64_t fourth[CVY_MAX_RANK];   // of one more tensor, or 0
 };
 
 // channel_axis -1: there is no such vector.
@@ -16,6 +17,8 @@ struct walk walk_of(const struct tensor *src, const struct tensor *dst, int chan
 // The same with any strides of a third tensor in `slope`.
 struct walk walk_with(const struct tensor *src, const struct tensor *dst,
                       const int64_t third[CVY_MAX_RANK]);
+struct walk walk_with_two(const struct tensor *src, const struct tensor *dst,
+                          const int64_t third[CVY_MAX_RANK], const int64_t fourth[CVY_MAX_RANK]);
 // The walk over all axes but one: the first elements of rows along it. At most five axes.
 struct walk walk_across(const struct tensor *src, const struct tensor *dst, int axis);
 

@@ -14,6 +14,13 @@ static const char *layouts_text(uint32_t layouts)
     return layouts == LAYOUT_BIT(CVY_NHWC) ? "nhwc" : layouts == LAYOUT_BIT(CVY_NCHW) ? "nchw" : "";
 }
 
+static const char *dtypes_text(uint32_t dtypes)
+{
+    if (dtypes == ANY_DTYPE)
+        return "f32 f16 bf16 f64 i8 u8 i32 i64 bool";
+    return dtypes == DTYPE_BIT(CVY_F32) ? "f32" : "";
+}
+
 static void tunables_text(const struct tunable *tunables, char *out, size_t cap)
 {
     size_t at = 0;
@@ -37,7 +44,7 @@ cvy_status cvy_algorithm_list(cvy_algorithm_info *out, size_t cap, size_t *count
 
         out[i] = (cvy_algorithm_info) {
             .name = a->name, .op = op_name(a->op), .about = a->about,
-            .dtypes = a->dtypes == DTYPE_BIT(CVY_F32) ? "f32" : "",
+            .dtypes = dtypes_text(a->dtypes),
             .layouts = layouts_text(a->layouts),
             .accuracy = a->accuracy == ACCURACY_DIRECT ? "direct" : "winograd",
         };

@@ -158,8 +158,6 @@ cvy_status check_output(int64_t size, int i)
 
 cvy_status check_dst(cvy_desc *dst, const cvy_desc *src, int32_t rank, const int64_t *size)
 {
-    cvy_status st = CVY_OK;
-
     if (dst->rank == 0) {
         dst->rank = rank;
         memcpy(dst->size, size, (size_t)rank * sizeof *size);
@@ -171,12 +169,7 @@ cvy_status check_dst(cvy_desc *dst, const cvy_desc *src, int32_t rank, const int
         if (dst->size[i] != size[i])
             return fail(CVY_ERR_SHAPE, "dst.size[%d] is %lld; the result has %lld", i,
                         (long long)dst->size[i], (long long)size[i]);
-    TRY(desc_check(dst, src, "dst"));
-    if (dst->dtype != src->dtype)
-        TRY(fail(CVY_ERR_UNSUPPORTED, "dst.dtype is %d and src.dtype %d; they must be equal",
-                 (int)dst->dtype, (int)src->dtype));
-out:
-    return st;
+    return desc_check_dtypes(dst, src, "dst", 1u << src->dtype);
 }
 
 cvy_status check_weights_dtype(cvy_dtype *dtype, cvy_dtype src)

@@ -30,6 +30,7 @@ cvy_status cvy_softmax_create(cvy_context *context, const cvy_softmax_params *pa
     problem->src = tensor_plain(&p.src);
     problem->dst = tensor_plain(&p.dst);
     problem->u.softmax.axis = p.axis;
+    problem->u.softmax.log = p.log;
     request.info.dst = p.dst;
     request.in_place = tensor_same_place(&problem->src, &problem->dst);
     request_tensor(&request, SLOT_SRC, &problem->src);

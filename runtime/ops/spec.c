@@ -2,6 +2,8 @@
 #include "ops/spec_text.h"
 #include "plan/problem.h"
 
+#include <math.h>
+
 // Words ------------------------------------------------------------------------------------------
 
 const char *const spec_dtypes[] = {
@@ -20,6 +22,44 @@ static const char *const pool_kinds[] = {
 };
 static const char *const separable_kinds[] = { "depthwise", "spatial", "spatial_dense", NULL };
 
+static const char *const reduce_kinds[] = {
+    "sum", "mean", "max", "min", "argmax", "argmin", NULL
+};
+
+static const char *const unary_kinds[] = {
+    "abs", "neg", "exp", "log", "sqrt", "reciprocal", "erf", "softsign", "thresholded_relu", NULL
+};
+_Static_assert(COUNT_OF(unary_kinds) == CVY_UNARY_END, "a word for each function");
+
+static const char *const binary_kinds[] = {
+    "add", "sub", "mul", "div", "max", "min", "pow", "equal", "not_equal", "less", "less_equal",
+    "greater", "greater_equal", NULL
+};
+_Static_assert(COUNT_OF(binary_kinds) == CVY_BINARY_END, "a word for each operation");
+
+static const char *const resize_kinds[] = { "nearest", "bilinear", "bicubic", NULL };
+
+// From 0 on: the first of each is left out.
+static const char *const coordinates[] = {
+    "default", "half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel",
+    "half_pixel_symmetric", "tf_half_pixel", "tf_crop_and_resize", NULL
+};
+static const char *const roundings[] = { "floor", "ceil", "prefer_floor", "prefer_ceil", NULL };
+
+const char *const *spec_flag_words(enum spec_type type)
+{
+    switch (type) {
+    case SPEC_ACTIVATION_WORD:
+        return spec_activations;
+    case SPEC_COORDINATES:
+        return coordinates;
+    case SPEC_ROUNDING:
+        return roundings;
+    default:
+        return NULL;
+    }
+}
+
 const struct spec_operator spec_operators[SPEC_OP_COUNT] = {
     [SPEC_CONV] = { .name = "conv" },
     [SPEC_DECONV] = { .name = "deconv" },
@@ -37,11 +77,22 @@ const struct spec_operator spec_operators[SPEC_OP_COUNT] = {
     [SPEC_DEPTH_TO_SPACE] = { .name = "depth_to_space" },
     [SPEC_SPACE_TO_DEPTH] = { .name = "space_to_depth" },
     [SPEC_GATHER] = { .name = "gather" },
+    [SPEC_BATCH_NORM] = { .name = "batch_norm" },
+    [SPEC_INSTANCE_NORM] = { .name = "instance_norm" },
+    [SPEC_LRN] = { .name = "lrn" },
+    [SPEC_REDUCE] = { "reduce", reduce_kinds, CVY_REDUCE_SUM, true },
+    [SPEC_RESIZE] = { "resize", resize_kinds, CVY_NEAREST, false },
+    [SPEC_MATMUL] = { .name = "matmul" },
+    [SPEC_UNARY] = { "unary", unary_kinds, CVY_ABS, true },
+    [SPEC_BINARY] = { "binary", binary_kinds, CVY_ADD, true },
+    [SPEC_WHERE] = { .name = "where" },
+    [SPEC_CAST] = { .name = "cast" },
 };
 
 #define BIT(op) (1u << SPEC_##op)
 #define CONVS (BIT(CONV) | BIT(DECONV) | BIT(SEPARABLE))
 #define WINDOWS (CONVS | BIT(POOL) | BIT(UNPOOL))
+#define NORMS (BIT(BATCH_NORM) | BIT(INSTANCE_NORM))
 #define BLOCKS (BIT(DEPTH_TO_SPACE) | BIT(SPACE_TO_DEPTH))
 #define ANY ((1u << SPEC_OP_COUNT) - 1)
 #define AT(field) offsetof(struct spec, field)
@@ -54,17 +105,20 @@ const struct spec_field spec_fields[] = {
     { "q", SPEC_LIST, AT(padding_end), 0, CONVS | BIT(POOL) },
     { "l", SPEC_LIST, AT(dilation), 1, CONVS | BIT(POOL) },
     { "g", SPEC_NUMBER, AT(groups), 1, BIT(CONV) | BIT(DECONV) },
-    { "o", SPEC_LIST, AT(output), 0, BIT(DECONV) | BIT(POOL) | BIT(UNPOOL) },
+    { "o", SPEC_LIST, AT(output), 0, BIT(DECONV) | BIT(POOL) | BIT(UNPOOL) | BIT(RESIZE) },
     { "m", SPEC_NUMBER, AT(multiplier), 1, BIT(SEPARABLE) },
     { "b", SPEC_NUMBER, AT(block), 1, BLOCKS },
 };
 const size_t spec_field_count = COUNT_OF(spec_fields);
 
 const struct spec_field spec_flags[] = {
-    { "bias", SPEC_FLAG, AT(bias), 0, CONVS | BIT(LINEAR) },
+    { "scale", SPEC_FLAG, AT(scale), 0, NORMS },
+    { "bias", SPEC_FLAG, AT(bias), 0, CONVS | BIT(LINEAR) | NORMS },
     { "bias2", SPEC_FLAG, AT(bias2), 0, BIT(SEPARABLE) },
     { "residual", SPEC_FLAG, AT(residual), 0, CONVS | BIT(LINEAR) },
-    { NULL, SPEC_ACTIVATION_WORD, AT(activation), 0, CONVS | BIT(LINEAR) | BIT(ACTIVATION) },
+    { "eps", SPEC_FLOAT, AT(eps), 1, NORMS },
+    { NULL, SPEC_ACTIVATION_WORD, AT(activation), 0,
+      CONVS | BIT(LINEAR) | BIT(ACTIVATION) | BIT(BINARY) | BIT(MATMUL) | NORMS },
     { "mid", SPEC_MID, AT(mid), 0, BIT(SEPARABLE) },
     { "global", SPEC_FLAG, AT(global), 0, BIT(POOL) },
     { "ceil", SPEC_FLAG, AT(ceil_mode), 0, BIT(POOL) },
@@ -74,6 +128,15 @@ const struct spec_field spec_flags[] = {
     { "indices", SPEC_INDICES, AT(indices), 0, BIT(POOL) | BIT(UNPOOL) },
     { "same", SPEC_SAME, AT(padding_rule), 0, BIT(CONV) | BIT(SEPARABLE) | BIT(POOL) },
     { "axis", SPEC_AXIS, AT(axis), 0, BIT(CONCAT) | BIT(SOFTMAX) | BIT(GATHER) },
+    { "log", SPEC_FLAG, AT(log), 0, BIT(SOFTMAX) },
+    { "size", SPEC_VALUE, AT(window), 1, BIT(LRN) },
+    { "alpha", SPEC_FLOAT, AT(alpha), 0, BIT(LRN) | BIT(UNARY) | BIT(MATMUL) },
+    { "beta", SPEC_FLOAT, AT(beta), 0, BIT(LRN) | BIT(MATMUL) },
+    { "k", SPEC_FLOAT, AT(k), 0, BIT(LRN) },
+    { "later", SPEC_FLAG, AT(later), 0, BIT(LRN) },
+    { "axes", SPEC_AXIS_SET, AT(axes), 0, BIT(REDUCE) },
+    { "keep_dims", SPEC_FLAG, AT(keep_dims), 0, BIT(REDUCE) },
+    { "i32", SPEC_I32, AT(indices_dtype), 0, BIT(REDUCE) },
     { "before", SPEC_AXES, AT(before), INT64_MIN, BIT(PAD) },
     { "after", SPEC_AXES, AT(after), INT64_MIN, BIT(PAD) },
     { "value", SPEC_FLOAT, AT(value), 0, BIT(PAD) },
@@ -82,6 +145,17 @@ const struct spec_field spec_flags[] = {
     { "size", SPEC_AXES, AT(size), 0, BIT(SLICE) },
     { "order", SPEC_AXES, AT(order), 0, BIT(TRANSPOSE) },
     { "depth_last", SPEC_FLAG, AT(depth_last), 0, BLOCKS },
+    { "as", SPEC_AS, AT(as), 0, BIT(CAST) },
+    { "scale", SPEC_FLOATS, AT(scales), 0, BIT(RESIZE) },
+    { NULL, SPEC_COORDINATES, AT(coordinates), 0, BIT(RESIZE) },
+    { NULL, SPEC_ROUNDING, AT(rounding), 0, BIT(RESIZE) },
+    { "cubic", SPEC_FLOAT, AT(cubic_a), 0, BIT(RESIZE) },
+    { "exclude_outside", SPEC_FLAG, AT(exclude_outside), 0, BIT(RESIZE) },
+    { "roi_begin", SPEC_FLOATS, AT(roi_begin), 0, BIT(RESIZE) },
+    { "roi_end", SPEC_FLOATS, AT(roi_end), 0, BIT(RESIZE) },
+    { "extrapolation", SPEC_FLOAT, AT(extrapolation), 0, BIT(RESIZE) },
+    { "transpose", SPEC_FLAG, AT(transpose), 0, BIT(MATMUL) },
+    { "transpose2", SPEC_FLAG, AT(transpose2), 0, BIT(MATMUL) },
     { "to", SPEC_TO, AT(dst.layout), 0, ANY },
     { "src_stride", SPEC_SRC_STRIDE, AT(src.stride), 0, ANY },
     { "dst_stride", SPEC_DST_STRIDE, AT(dst.stride), 0, ANY },
@@ -116,12 +190,33 @@ int spec_spatial(const struct spec *spec)
     return MIN(MAX(spec->src.rank - 2, 0), 3);
 }
 
+// No axis set means all; what has no axes left is a vector of one.
+static int spec_reduced_rank(const struct spec *spec)
+{
+    int rank = MIN(MAX(spec->src.rank, 0), CVY_MAX_RANK), left = 0;
+
+    for (int i = 0; i < rank; i++)
+        left += !spec->axes[i];
+    return left == 0 || left == rank ? 1 : left;
+}
+
+size_t spec_broadcasts(const struct spec *spec)
+{
+    return spec->op == SPEC_BINARY ? 2 : spec->op == SPEC_WHERE ? 3 : 0;
+}
+
 int spec_dst_rank(const struct spec *spec)
 {
     int rank = spec->src.rank;
 
     if (spec->op == SPEC_GATHER)
         rank += spec->sources[1].rank - 1;
+    for (size_t i = 1; i < spec_broadcasts(spec); i++)
+        rank = MAX(rank, spec->sources[i].rank);
+    if (spec->op == SPEC_REDUCE && !spec->keep_dims)
+        rank = spec_reduced_rank(spec);
+    if (spec->op == SPEC_MATMUL)
+        rank = MAX(rank, spec->sources[1].rank);
     return MIN(MAX(rank, 0), CVY_MAX_RANK);
 }
 
@@ -176,7 +271,8 @@ static void simplify_dst(struct spec *spec)
         dst->layout = spec->src.layout;
     if (dst->rank)
         simplify_strides(dst);
-    if (dst->layout == spec->src.layout)
+    if (dst->layout == spec->src.layout || (spec->op == SPEC_REDUCE && !spec->keep_dims)
+        || (spec->op == SPEC_MATMUL && dst->rank > 2))
         dst->layout = CVY_LAYOUT_DEFAULT;
     dst->dtype = CVY_DTYPE_DEFAULT;
     dst->rank = 0;
@@ -198,9 +294,20 @@ static bool unpool_size_is_default(const struct spec *spec)
     return true;
 }
 
+// Whether o is what scale makes of the sizes: a product of float32, rounded down.
+static bool resize_size_is_default(const struct spec *spec)
+{
+    for (int i = 0; i < spec_spatial(spec); i++)
+        if (spec->scales[i] == 0.0f
+            || (float)spec->output[i] != floorf((float)spec->src.size[2 + i] * spec->scales[i]))
+            return false;
+    return true;
+}
+
 static void simplify_output(struct spec *spec)
 {
-    if ((spec->op == SPEC_POOL && !spec_is_adaptive(spec))
+    if ((spec->op == SPEC_RESIZE && resize_size_is_default(spec))
+        || (spec->op == SPEC_POOL && !spec_is_adaptive(spec))
         || (spec->op == SPEC_UNPOOL && unpool_size_is_default(spec)))
         list_clear(spec->output);
 }
@@ -267,7 +374,8 @@ static void simplify_rest(struct spec *spec)
         spec->num_parameters = 0;
     if (spec->op == SPEC_UNPOOL && spec->indices == CVY_INDICES_NONE)
         spec->indices = CVY_INDICES_PLANE;
-    if (spec->indices_dtype != CVY_I32 || spec->indices == CVY_INDICES_NONE)
+    if (spec->indices_dtype != CVY_I32
+        || (spec->indices == CVY_INDICES_NONE && spec->op != SPEC_REDUCE))
         spec->indices_dtype = CVY_DTYPE_DEFAULT;
     if (spec->op == SPEC_UNPOOL && spec->indices == CVY_INDICES_PLANE && !spec->indices_dtype)
         spec->indices = CVY_INDICES_NONE;
@@ -290,6 +398,28 @@ static void simplify_slice(struct spec *spec)
         memset(spec->step, 0, sizeof spec->step);
 }
 
+static void float_default(float *value, float standard)
+{
+    if (*value == standard)
+        *value = 0.0f;
+}
+
+// All axes named is none named.
+static void simplify_norms(struct spec *spec)
+{
+    bool all = true;
+
+    float_default(&spec->eps, 1e-5f);
+    float_default(&spec->alpha, spec->op == SPEC_LRN ? 1e-4f : 1.0f);
+    float_default(&spec->beta, spec->op == SPEC_LRN ? 0.75f : 1.0f);
+    float_default(&spec->k, 1.0f);
+    float_default(&spec->cubic_a, -0.75f);
+    for (int i = 0; i < MIN(spec->src.rank, CVY_MAX_RANK); i++)
+        all = all && spec->axes[i];
+    if (all)
+        memset(spec->axes, 0, sizeof spec->axes);
+}
+
 void spec_simplify(struct spec *spec)
 {
     simplify_src(&spec->src);
@@ -302,5 +432,6 @@ void spec_simplify(struct spec *spec)
     simplify_activation(&spec->mid);
     if (spec->op == SPEC_SLICE)
         simplify_slice(spec);
+    simplify_norms(spec);
     simplify_rest(spec);
 }

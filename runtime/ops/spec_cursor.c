@@ -61,9 +61,16 @@ cvy_status flag_unknown(const struct parser *p)
 {
     char list[NAMES_BYTES] = "";
 
-    for (size_t i = 0; i < spec_flag_count; i++)
-        if (operator_has(p, &spec_flags[i]))
-            names_add(list, "+", spec_flags[i].name ? spec_flags[i].name : "relu (or the like)");
+    for (size_t i = 0; i < spec_flag_count; i++) {
+        const struct spec_field *flag = &spec_flags[i];
+        bool first = flag->type == SPEC_ACTIVATION_WORD;    // the others begin with their default
+
+        if (!operator_has(p, flag))
+            continue;
+        names_add(list, "+", flag->name ? flag->name : spec_flag_words(flag->type)[first ? 0 : 1]);
+        if (!flag->name)
+            names_add(list, "", "(or the like)");
+    }
     return word_bad(p, "is no flag of %s, which has%s", operator_name(p), list);
 }
 

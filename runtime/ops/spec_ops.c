@@ -84,7 +84,7 @@ static const struct link copy_links[] = {
 
 #define SOFTMAX(a, b) LINK(cvy_softmax_params, a, b)
 static const struct link softmax_links[] = {
-    SOFTMAX(src, src), SOFTMAX(axis, axis), SOFTMAX(dst, dst), END
+    SOFTMAX(src, src), SOFTMAX(log, log), SOFTMAX(axis, axis), SOFTMAX(dst, dst), END
 };
 
 #define PAD(a, b) LINK(cvy_pad_params, a, b)
@@ -113,6 +113,63 @@ static const struct link block_links[] = {
 #define GATHER(a, b) LINK(cvy_gather_params, a, b)
 static const struct link gather_links[] = {
     GATHER(src, src), GATHER(axis, axis), GATHER(dst, dst), END
+};
+
+#define BATCH(a, b) LINK(cvy_batch_norm_params, a, b)
+static const struct link batch_norm_links[] = {
+    BATCH(src, src), BATCH(eps, eps), BATCH(scale, scale), BATCH(bias, bias),
+    BATCH(activation, activation), BATCH(dst, dst), END
+};
+
+#define INSTANCE(a, b) LINK(cvy_instance_norm_params, a, b)
+static const struct link instance_norm_links[] = {
+    INSTANCE(src, src), INSTANCE(eps, eps), INSTANCE(scale, scale), INSTANCE(bias, bias),
+    INSTANCE(activation, activation), INSTANCE(dst, dst), END
+};
+
+#define LRN(a, b) LINK(cvy_lrn_params, a, b)
+static const struct link lrn_links[] = {
+    LRN(src, src), LRN(size, window), LRN(alpha, alpha), LRN(beta, beta), LRN(k, k),
+    LRN(later, later), LRN(dst, dst), END
+};
+
+// The dtype of dst, of positions, is kept beside it, below.
+#define REDUCE(a, b) LINK(cvy_reduce_params, a, b)
+static const struct link reduce_links[] = {
+    REDUCE(kind, kind), REDUCE(src, src), REDUCE(axes, axes), REDUCE(keep_dims, keep_dims),
+    REDUCE(dst, dst), END
+};
+
+#define UNARY(a, b) LINK(cvy_unary_params, a, b)
+static const struct link unary_links[] = {
+    UNARY(kind, kind), UNARY(src, src), UNARY(alpha, alpha), UNARY(dst, dst), END
+};
+
+// Further sources are apart, below.
+#define BINARY(a, b) LINK(cvy_binary_params, a, b)
+static const struct link binary_links[] = {
+    BINARY(kind, kind), BINARY(src, src), BINARY(activation, activation), BINARY(dst, dst), END
+};
+
+#define CAST(a, b) LINK(cvy_cast_params, a, b)
+static const struct link cast_links[] = {
+    CAST(src, src), CAST(dtype, as), CAST(dst, dst), END
+};
+
+#define RESIZE(a, b) LINK(cvy_resize_params, a, b)
+static const struct link resize_links[] = {
+    RESIZE(src, src), RESIZE(output_size, output), RESIZE(scale, scales), RESIZE(mode, kind),
+    RESIZE(coordinates, coordinates), RESIZE(rounding, rounding), RESIZE(cubic_a, cubic_a),
+    RESIZE(exclude_outside, exclude_outside), RESIZE(roi_begin, roi_begin),
+    RESIZE(roi_end, roi_end), RESIZE(extrapolation_value, extrapolation), RESIZE(dst, dst), END
+};
+
+// src2 and bias are further sources, below.
+#define MATMUL(a, b) LINK(cvy_matmul_params, a, b)
+static const struct link matmul_links[] = {
+    MATMUL(src, src), MATMUL(transpose, transpose), MATMUL(transpose2, transpose2),
+    MATMUL(alpha, alpha), MATMUL(beta, beta), MATMUL(activation, activation), MATMUL(dst, dst),
+    END
 };
 
 static void from_params(const struct link *links, const void *params, struct spec *spec)
@@ -170,8 +227,14 @@ OPERATOR(linear, SPEC_LINEAR)
 OPERATOR(activation, SPEC_ACTIVATION)
 OPERATOR(copy, SPEC_COPY)
 OPERATOR(softmax, SPEC_SOFTMAX)
+OPERATOR(batch_norm, SPEC_BATCH_NORM)
+OPERATOR(instance_norm, SPEC_INSTANCE_NORM)
+OPERATOR(lrn, SPEC_LRN)
+OPERATOR(unary, SPEC_UNARY)
+OPERATOR(cast, SPEC_CAST)
 OPERATOR(pad, SPEC_PAD)
 OPERATOR(slice, SPEC_SLICE)
+OPERATOR(resize, SPEC_RESIZE)
 OPERATOR_AS(depth_to_space, block, SPEC_DEPTH_TO_SPACE)
 OPERATOR_AS(space_to_depth, block, SPEC_SPACE_TO_DEPTH)
 
@@ -261,6 +324,96 @@ static cvy_status create_gather(cvy_context *context, const struct spec *spec,
     return cvy_gather_create(context, &params, out);
 }
 
+void spec_of_binary(const cvy_binary_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_BINARY);
+    from_params(binary_links, params, &spec);
+    spec.src_count = 2;
+    spec.sources[1] = params->src2;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_binary(cvy_context *context, const struct spec *spec,
+                                const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_binary_params params = { .src2 = spec->sources[1], .options = options };
+
+    to_params(binary_links, spec, &params);
+    return cvy_binary_create(context, &params, out);
+}
+
+// The condition is the first source, with the dtype of the others.
+void spec_of_where(const cvy_where_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_WHERE);
+    spec.src = params->condition;
+    spec.src.dtype = params->src.dtype;
+    spec.dst = params->dst;
+    spec.src_count = 3;
+    spec.sources[1] = params->src;
+    spec.sources[2] = params->src2;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_where(cvy_context *context, const struct spec *spec,
+                               const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_where_params params = { .condition = spec->src, .src = spec->sources[1],
+                                .src2 = spec->sources[2], .dst = spec->dst, .options = options };
+
+    params.condition.dtype = CVY_BOOL;
+    if (!params.dst.layout)
+        params.dst.layout = spec->src.layout;
+    return cvy_where_create(context, &params, out);
+}
+
+void spec_of_matmul(const cvy_matmul_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_MATMUL);
+    from_params(matmul_links, params, &spec);
+    spec.src_count = params->bias.rank ? 3 : 2;
+    spec.sources[1] = params->src2;
+    spec.sources[2] = params->bias;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_matmul(cvy_context *context, const struct spec *spec,
+                                const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_matmul_params params = { .src2 = spec->sources[1], .options = options };
+
+    to_params(matmul_links, spec, &params);
+    if (spec->src_count > 2)
+        params.bias = spec->sources[2];
+    return cvy_matmul_create(context, &params, out);
+}
+
+void spec_of_reduce(const cvy_reduce_params *params, char *out)
+{
+    struct spec spec;
+
+    spec_start(&spec, SPEC_REDUCE);
+    from_params(reduce_links, params, &spec);
+    spec.indices_dtype = params->dst.dtype;
+    spec_finish(&spec, out);
+}
+
+static cvy_status create_reduce(cvy_context *context, const struct spec *spec,
+                                const cvy_plan_options *options, cvy_plan **out)
+{
+    cvy_reduce_params params = { .options = options };
+
+    to_params(reduce_links, spec, &params);
+    params.dst.dtype = spec->indices_dtype;
+    return cvy_reduce_create(context, &params, out);
+}
+
 cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
                               const cvy_plan_options *options, cvy_plan **out)
 {
@@ -274,6 +427,11 @@ cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
         [SPEC_PAD] = create_pad, [SPEC_SLICE] = create_slice, [SPEC_TRANSPOSE] = create_transpose,
         [SPEC_DEPTH_TO_SPACE] = create_depth_to_space,
         [SPEC_SPACE_TO_DEPTH] = create_space_to_depth, [SPEC_GATHER] = create_gather,
+        [SPEC_BATCH_NORM] = create_batch_norm, [SPEC_INSTANCE_NORM] = create_instance_norm,
+        [SPEC_LRN] = create_lrn, [SPEC_REDUCE] = create_reduce,
+        [SPEC_RESIZE] = create_resize, [SPEC_MATMUL] = create_matmul,
+        [SPEC_UNARY] = create_unary, [SPEC_BINARY] = create_binary,
+        [SPEC_WHERE] = create_where, [SPEC_CAST] = create_cast,
     };
     struct spec parsed;
     cvy_status st;

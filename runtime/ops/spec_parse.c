@@ -198,6 +198,50 @@ static cvy_status parse_axes(struct parser *p, const struct spec_field *field)
     return CVY_OK;
 }
 
+static cvy_status parse_axis_set(struct parser *p, const struct spec_field *field)
+{
+    bool *set = (bool *)(void *)((char *)p->spec + field->at);
+    int64_t list[CVY_MAX_RANK];
+    int count = 0;
+    bool good = word_char(p, ':') && word_list(p, 'x', 0, CVY_MAX_RANK, list, &count);
+
+    for (int i = 0; i < count && good; i++) {
+        good = list[i] < CVY_MAX_RANK && !set[list[i]];
+        if (good)
+            set[list[i]] = true;
+    }
+    if (!good || p->at != p->end)
+        return word_bad(p, "should be +%s: and numbers of axes, each once, joined by x, such as "
+                        "+%s:2x3", field->name, field->name);
+    return CVY_OK;
+}
+
+// One float for each spatial axis.
+static cvy_status parse_floats(struct parser *p, const struct spec_field *field)
+{
+    float list[3];
+    int *count = &p->flag_counts[field - spec_flags];
+    bool good = true;
+
+    for (*count = 0; good && *count < 3 && word_char(p, *count ? 'x' : ':'); ++*count)
+        good = word_float(p, &list[*count]);
+    if (!good || *count == 0 || p->at != p->end)
+        return word_bad(p, "should be +%s: and a number for each spatial axis, joined by x, "
+                        "such as +%s:2x0.5", field->name, field->name);
+    memcpy((char *)p->spec + field->at, list, (size_t)*count * sizeof *list);
+    return CVY_OK;
+}
+
+static cvy_status parse_flag_word(struct parser *p, const struct spec_field *field)
+{
+    int32_t value = word_name(p, spec_flag_words(field->type));
+
+    if (p->at != p->end)
+        return word_bad(p, "should be +%s alone", spec_flag_words(field->type)[value]);
+    memcpy((char *)p->spec + field->at, &value, sizeof value);
+    return CVY_OK;
+}
+
 static cvy_status parse_to(struct parser *p)
 {
     int layout = word_char(p, ':') ? word_name(p, spec_layouts) : -1;
@@ -205,6 +249,17 @@ static cvy_status parse_to(struct parser *p)
     if (layout < 0 || p->at != p->end)
         return word_bad(p, "should be +to:nchw, +to:nhwc or +to:plain");
     p->spec->dst.layout = (cvy_layout)(layout + CVY_NCHW);
+    return CVY_OK;
+}
+
+static cvy_status parse_as(struct parser *p)
+{
+    char list[NAMES_BYTES];
+    int dtype = word_char(p, ':') ? word_name(p, spec_dtypes) : -1;
+
+    if (dtype < 0 || p->at != p->end)
+        return word_bad(p, "should be +as: and one of %s", names_list(spec_dtypes, list));
+    p->spec->as = (cvy_dtype)(dtype + CVY_F32);
     return CVY_OK;
 }
 
@@ -223,6 +278,8 @@ static cvy_status parse_plain_flag(struct parser *p, const struct spec_field *fi
         return word_bad(p, "should be +%s alone", field->name);
     if (field->type == SPEC_FLAG)
         *(bool *)(void *)((char *)p->spec + field->at) = true;
+    else if (field->type == SPEC_I32)
+        p->spec->indices_dtype = CVY_I32;
     else if (field->type == SPEC_EXCLUDE_PAD)
         p->spec->count_include_pad = CVY_COUNT_PAD_EXCLUDE;
     else
@@ -240,15 +297,24 @@ static cvy_status parse_flag_values(struct parser *p, const struct spec_field *f
         return parse_float(p, field);
     case SPEC_AXES:
         return parse_axes(p, field);
+    case SPEC_AXIS_SET:
+        return parse_axis_set(p, field);
     case SPEC_ACTIVATION_WORD:
         return parse_activation(p, &p->spec->activation, p->spec->op == SPEC_ACTIVATION
                                                              ? &p->spec->num_parameters : NULL);
+    case SPEC_COORDINATES:
+    case SPEC_ROUNDING:
+        return parse_flag_word(p, field);
+    case SPEC_FLOATS:
+        return parse_floats(p, field);
     case SPEC_MID:
         if (!word_char(p, ':'))
             return word_bad(p, "should be +mid: and an activation, such as +mid:relu6");
         return parse_activation(p, &p->spec->mid, NULL);
     case SPEC_INDICES:
         return parse_indices(p);
+    case SPEC_AS:
+        return parse_as(p);
     case SPEC_TO:
         return parse_to(p);
     case SPEC_SRC_STRIDE:
@@ -270,11 +336,12 @@ static cvy_status parse_flag(struct parser *p)
         cvy_status st;
 
         if (!operator_has(p, field)
-            || word_name(p, field->name ? names : spec_activations) < 0)
+            || word_name(p, field->name ? names : spec_flag_words(field->type)) < 0)
             continue;
         if (!field->name)
             p->at = start;
-        st = word_once(p, &p->flags_given, i, field->name ? field->name : "an activation");
+        st = word_once(p, &p->flags_given, i, field->name ? field->name
+                       : field->type == SPEC_ACTIVATION_WORD ? "an activation" : "such a word");
         return st == CVY_OK ? parse_flag_values(p, field) : st;
     }
     return flag_unknown(p);
@@ -371,7 +438,14 @@ static cvy_status finish_src(struct parser *p)
     if (spec->op == SPEC_GATHER && further != 1)
         return fail(CVY_ERR_ARGUMENT, "spec: gather has a source and indices such as [7,2]; there "
                     "are %zu tensors", further + 1);
-    if (further && spec->op != SPEC_CONCAT && spec->op != SPEC_GATHER)
+    if (spec_broadcasts(spec) && further + 1 != spec_broadcasts(spec))
+        return fail(CVY_ERR_ARGUMENT, "spec: %s has %zu sources, such as [2,3]; there are %zu",
+                    operator_name(p), spec_broadcasts(spec), further + 1);
+    if (spec->op == SPEC_MATMUL && (further < 1 || further > 2))
+        return fail(CVY_ERR_ARGUMENT, "spec: matmul has two sources such as [2,3] and [3,4], and "
+                    "perhaps a bias; there are %zu", further + 1);
+    if (further && spec->op != SPEC_CONCAT && spec->op != SPEC_GATHER && spec->op != SPEC_MATMUL
+        && !spec_broadcasts(spec))
         return fail(CVY_ERR_ARGUMENT, "spec: %s has one source; it is said %zu times",
                     operator_name(p), further + 1);
     if (further == CVY_MAX_SOURCES)
@@ -399,10 +473,13 @@ static cvy_status finish_counts(const struct parser *p)
             && p->counts[i] != spatial)
             return fail(CVY_ERR_ARGUMENT, "spec: %s has %d numbers; the source has %d spatial axes",
                         spec_fields[i].name, p->counts[i], spatial);
-    for (size_t i = 0; i < spec_flag_count; i++)
-        if (p->flag_counts[i] && p->flag_counts[i] != p->spec->src.rank)
+    for (size_t i = 0; i < spec_flag_count; i++) {
+        int axes = spec_flags[i].type == SPEC_FLOATS ? spatial : (int)p->spec->src.rank;
+
+        if (p->flag_counts[i] && p->flag_counts[i] != axes)
             return fail(CVY_ERR_ARGUMENT, "spec: +%s has %d numbers; there are %d axes",
-                        spec_flags[i].name, p->flag_counts[i], (int)p->spec->src.rank);
+                        spec_flags[i].name, p->flag_counts[i], axes);
+    }
     for (int i = 0; i < 2; i++) {
         int count = i ? p->dst_strides : p->src_strides;
         int rank = i ? spec_dst_rank(p->spec) : p->spec->src.rank;
@@ -459,6 +536,8 @@ static cvy_status finish_fields(struct parser *p)
         return fail(CVY_ERR_ARGUMENT, "spec: %s needs the field %c", operator_name(p), missing(p));
     if (spec->op == SPEC_ACTIVATION && !spec->activation.kind)
         return fail(CVY_ERR_ARGUMENT, "spec: activation needs one, such as +relu");
+    if (spec->op == SPEC_CAST && !spec->as)
+        return fail(CVY_ERR_ARGUMENT, "spec: cast needs a dtype, such as +as:f16");
     if (spec->op == SPEC_POOL && (spec_is_adaptive(spec) || spec->global) && window)
         return fail(CVY_ERR_ARGUMENT, "spec: a global or adaptive pool has no r s p q l");
     if (spec->op == SPEC_POOL && !spec_is_adaptive(spec) && given(p, 'o'))
@@ -473,9 +552,9 @@ static cvy_status finish_fields(struct parser *p)
 // Gather's indices have defaults of their own, the create function's.
 static void finish_sources(struct spec *spec)
 {
-    for (size_t i = 0; i < spec->src_count && spec->op == SPEC_CONCAT; i++) {
+    for (size_t i = 0; i < spec->src_count && spec->op != SPEC_GATHER; i++) {
         spec->sources[i].dtype = spec->src.dtype;
-        if (!spec->sources[i].layout)
+        if (!spec->sources[i].layout && spec->op != SPEC_MATMUL)
             spec->sources[i].layout = spec->src.layout;
     }
 }
@@ -497,7 +576,8 @@ cvy_status spec_parse(const char *text, struct spec *out)
         out->src.dtype = CVY_F32;
     if (!out->src.layout)
         out->src.layout = CVY_NCHW;
-    if (out->op == SPEC_CONCAT || out->op == SPEC_GATHER)
+    if (out->op == SPEC_CONCAT || out->op == SPEC_GATHER || out->op == SPEC_MATMUL
+        || spec_broadcasts(out))
         out->src_count = p.brackets + (p.sizes_given != 0);
     finish_sources(out);
     if (out->src_count)

@@ -171,6 +171,21 @@ static void put_axes(struct word *word, const char *name, const int64_t *list, i
     put_list(word, list, rank, "x");
 }
 
+// The numbers of the axes that are set.
+static void put_axis_set(struct word *word, const char *name, const bool *set, int rank)
+{
+    bool any = false;
+
+    for (int i = 0; i < rank; i++) {
+        if (!set[i])
+            continue;
+        put(word, any ? "x" : name);
+        put(word, any ? "" : ":");
+        put_number(word, i);
+        any = true;
+    }
+}
+
 static void put_float_value(struct word *word, const char *name, float value)
 {
     if (value == 0.0f && !signbit(value))
@@ -178,6 +193,19 @@ static void put_float_value(struct word *word, const char *name, float value)
     put(word, name);
     put(word, ":");
     put_float(word, value);
+}
+
+static void put_floats(struct word *word, const char *name, const float *list, int count)
+{
+    bool any = false;
+
+    for (int i = 0; i < count; i++)
+        any = any || list[i] != 0.0f;
+    for (int i = 0; i < count && any; i++) {
+        put(word, i ? "x" : name);
+        put(word, i ? "" : ":");
+        put_float(word, list[i]);
+    }
 }
 
 // A flag without its +; nothing where it has its default.
@@ -202,9 +230,29 @@ static void put_flag(struct word *word, const struct spec *spec, const struct sp
     case SPEC_AXES:
         put_axes(word, field->name, at, rank);
         break;
+    case SPEC_AXIS_SET:
+        put_axis_set(word, field->name, at, rank);
+        break;
+    case SPEC_I32:
+        put(word, spec->indices_dtype == CVY_I32 ? field->name : "");
+        break;
+    case SPEC_AS:
+        put(word, field->name);
+        put(word, ":");
+        put(word, spec_dtypes[spec->as - CVY_F32]);
+        break;
     case SPEC_ACTIVATION_WORD:
         if (spec->activation.kind)
             put_activation(word, &spec->activation, spec->num_parameters);
+        break;
+    case SPEC_COORDINATES:
+        put(word, spec->coordinates ? spec_flag_words(field->type)[spec->coordinates] : "");
+        break;
+    case SPEC_ROUNDING:
+        put(word, spec->rounding ? spec_flag_words(field->type)[spec->rounding] : "");
+        break;
+    case SPEC_FLOATS:
+        put_floats(word, field->name, at, spec_spatial(spec));
         break;
     case SPEC_MID:
         if (spec->mid.kind) {

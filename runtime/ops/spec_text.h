@@ -9,6 +9,9 @@ enum spec_op {
     SPEC_CONV, SPEC_DECONV, SPEC_POOL, SPEC_UNPOOL, SPEC_SEPARABLE, SPEC_LINEAR, SPEC_ACTIVATION,
     SPEC_CONCAT, SPEC_COPY, SPEC_SOFTMAX,
     SPEC_PAD, SPEC_SLICE, SPEC_TRANSPOSE, SPEC_DEPTH_TO_SPACE, SPEC_SPACE_TO_DEPTH, SPEC_GATHER,
+    SPEC_BATCH_NORM, SPEC_INSTANCE_NORM, SPEC_LRN, SPEC_REDUCE,
+    SPEC_UNARY, SPEC_BINARY, SPEC_WHERE, SPEC_CAST,
+    SPEC_RESIZE, SPEC_MATMUL,
     SPEC_OP_COUNT
 };
 
@@ -30,7 +33,7 @@ struct spec {
     int64_t divisor_override;
     float norm_type;
     cvy_indices indices;
-    cvy_dtype indices_dtype;
+    cvy_dtype indices_dtype, as;        // as: of cast
     int32_t axis;
     int64_t before[CVY_MAX_RANK], after[CVY_MAX_RANK];
     float value;
@@ -38,7 +41,17 @@ struct spec {
     int64_t order[CVY_MAX_RANK];
     int64_t block;
     bool depth_last;
-    size_t src_count;                   // of concat and gather; sources[0] is src
+    float eps;
+    bool scale, log, later, keep_dims;
+    int64_t window;                     // size of lrn
+    float alpha, beta, k;
+    bool axes[CVY_MAX_RANK];
+    float scales[3], roi_begin[3], roi_end[3];
+    cvy_resize_coordinates coordinates;
+    cvy_resize_rounding rounding;
+    float cubic_a, extrapolation;
+    bool exclude_outside, transpose, transpose2;
+    size_t src_count;                   // of concat, gather, binary, where; [0] is src
     cvy_desc sources[CVY_MAX_SOURCES];
 };
 
@@ -52,7 +65,12 @@ enum spec_type {
     SPEC_AXES,              // +name:AxB, int64_t[CVY_MAX_RANK], one for each axis of src
     SPEC_AXIS,              // +name:N, int32_t, may be negative
     SPEC_ACTIVATION_WORD,   // the kind is the word: name is NULL
+    SPEC_COORDINATES, SPEC_ROUNDING,    // the value is the word: name is NULL
+    SPEC_FLOATS,            // +name:XxY, float[3], one for each spatial axis
     SPEC_MID,               // +mid:kind
+    SPEC_AXIS_SET,          // +name:AxB, bool[CVY_MAX_RANK]: the axes that are set
+    SPEC_I32,               // +name, indices_dtype becomes I32
+    SPEC_AS,                // +name:dtype
     SPEC_EXCLUDE_PAD, SPEC_INDICES, SPEC_SAME, SPEC_TO, SPEC_SRC_STRIDE, SPEC_DST_STRIDE
 };
 
@@ -71,6 +89,8 @@ extern const size_t spec_flag_count;
 // Lists of words end with NULL; the index is the enum's value less `first`.
 extern const char *const spec_dtypes[], *const spec_layouts[], *const spec_padding_modes[],
     *const spec_activations[];
+// The words of a flag without a name of its own, NULL for those that have one.
+const char *const *spec_flag_words(enum spec_type type);
 struct spec_operator {
     const char *name;
     const char *const *kinds;   // NULL: none
@@ -84,6 +104,7 @@ int spec_activation_values(cvy_activation_kind kind);   // how many of alpha and
 bool spec_is_adaptive(const struct spec *spec);
 int spec_spatial(const struct spec *spec);      // spatial axes of src, 0 to 3
 int spec_dst_rank(const struct spec *spec);
+size_t spec_broadcasts(const struct spec *spec);    // sources of an operator that broadcasts, or 0
 bool spec_list_is(const int64_t *list, int count, int64_t value);   // each of them
 
 // Sets what is at its default to 0, and what is free to one value.

@@ -23,6 +23,8 @@ struct tunable {
 };
 
 #define DTYPE_BIT(dtype) (1u << (dtype))
+// All of core.h.
+#define ANY_DTYPE ((DTYPE_BIT(CVY_BOOL) << 1) - DTYPE_BIT(CVY_F32))
 #define LAYOUT_BIT(layout) (1u << (layout))
 #define ANY_LAYOUT (LAYOUT_BIT(CVY_NCHW) | LAYOUT_BIT(CVY_NHWC) | LAYOUT_BIT(CVY_PLAIN))
 

@@ -97,7 +97,8 @@ static bool may_be_same(const struct binding *b, enum slot other)
 {
     if (b->regions[other].begin != b->regions[SLOT_DST].begin)
         return false;
-    return other == SLOT_RESIDUAL || (other == SLOT_SRC && b->plan->in_place);
+    return other == SLOT_RESIDUAL || (other == SLOT_SRC && b->plan->in_place)
+        || (other == SLOT_SRC2 && b->plan->in_place2);
 }
 
 static cvy_status alias_check(const struct binding *b, enum slot written, size_t bytes)

@@ -108,6 +108,7 @@ cvy_status plan_create(cvy_context *context, const struct plan_request *request,
     memcpy(plan->slots, request->slots, sizeof plan->slots);
     plan->src_count = request->src_count;
     plan->in_place = request->in_place;
+    plan->in_place2 = request->in_place2;
     plan->info = request->info;
     TRY(planner_build(context, &request->problem, request->options, &plan->impl,
                       plan->info.why));

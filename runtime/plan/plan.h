@@ -20,7 +20,7 @@ struct plan_request {
     const cvy_plan_options *options;
     struct plan_slot slots[SLOT_COUNT];
     size_t src_count;               // of concat
-    bool in_place;                  // src may be exactly dst
+    bool in_place, in_place2;       // src, src2 may be exactly dst
     cvy_plan_info info;             // spec, dst, indices, macs, parameters filled in
 };
 void request_tensor(struct plan_request *request, enum slot slot, const struct tensor *t);
@@ -34,7 +34,7 @@ struct cvy_plan {
     struct impl *impl;
     struct plan_slot slots[SLOT_COUNT];
     size_t src_count;
-    bool in_place;
+    bool in_place, in_place2;
     uint64_t packing;           // the implementation's, and the sizes of the constants
     cvy_plan_info info;
 };

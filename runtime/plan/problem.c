@@ -9,7 +9,10 @@ const char *op_name(enum op op)
         [OP_CONV] = "conv", [OP_POOL] = "pool", [OP_UNPOOL] = "unpool",
         [OP_SEPARABLE] = "separable", [OP_ACTIVATION] = "activation", [OP_COPY] = "copy",
         [OP_CONCAT] = "concat", [OP_SOFTMAX] = "softmax",
-        [OP_PAD] = "pad", [OP_GATHER] = "gather",
+        [OP_BATCH_NORM] = "batch_norm", [OP_INSTANCE_NORM] = "instance_norm", [OP_LRN] = "lrn",
+        [OP_UNARY] = "unary", [OP_BINARY] = "binary", [OP_WHERE] = "where", [OP_CAST] = "cast",
+        [OP_PAD] = "pad", [OP_GATHER] = "gather", [OP_REDUCE] = "reduce",
+        [OP_RESIZE] = "resize", [OP_MATMUL] = "matmul",
     };
 
     return (unsigned)op < COUNT_OF(names) ? names[op] : "unknown";

@@ -7,7 +7,8 @@
 
 enum op {
     OP_CONV, OP_POOL, OP_UNPOOL, OP_SEPARABLE, OP_ACTIVATION, OP_COPY, OP_CONCAT, OP_SOFTMAX,
-    OP_PAD, OP_GATHER,
+    OP_BATCH_NORM, OP_INSTANCE_NORM, OP_LRN, OP_UNARY, OP_BINARY, OP_WHERE, OP_CAST, OP_PAD,
+    OP_GATHER, OP_REDUCE, OP_RESIZE, OP_MATMUL,
     OP_COUNT
 };
 const char *op_name(enum op op);
@@ -50,6 +51,30 @@ struct separable_problem {
     struct tensor mid;
 };
 
+// BATCH_NORM and INSTANCE_NORM: src and dst are feature maps.
+struct norm_problem {
+    float eps;
+    bool scale, bias;
+    cvy_activation activation;
+};
+
+struct lrn_problem {
+    int64_t before, after;      // channels of the window beside the one in the middle
+    int64_t size;
+    float alpha, beta, k;
+};
+
+// BINARY and WHERE: every tensor has dst's sizes; a stride of 0 repeats.
+struct binary_problem {
+    cvy_binary_kind kind;
+    struct tensor src2;
+    cvy_activation activation;
+};
+
+struct where_problem {
+    struct tensor condition, src2;      // src is the other one
+};
+
 struct pad_problem {
     int64_t before[CVY_MAX_RANK];       // dst.size tells what comes after
     cvy_padding_mode mode;
@@ -62,6 +87,30 @@ struct gather_problem {
     int64_t length, step;
     int64_t index_stride[CVY_MAX_RANK]; // of indices along the axes of dst, 0 along the others
     cvy_dtype indices_dtype;
+};
+
+struct reduce_problem {
+    cvy_reduce_kind kind;               // dst has size 1 along the axes reduced
+};
+
+// Along depth, height, width output o reads at (scale o + shift) / divisor, exactly; all sums stay
+// below 2^62. `crop`: where that is outside of src, dst is extrapolation_value.
+struct resize_problem {
+    cvy_resize_mode mode;
+    cvy_resize_rounding rounding;
+    int64_t scale[3], shift[3], divisor[3];
+    float cubic_a;
+    bool exclude_outside, crop;
+    float extrapolation_value;
+};
+
+// Axes of src [b0, b1, b2, b3, m, k], src2 [b0, b1, b2, b3, k, n], bias and dst [b0, b1, b2, b3,
+// m, n]. Strides say what was transposed, and those of 0 repeat.
+struct matmul_problem {
+    struct tensor src2, bias;
+    bool has_bias;
+    float alpha, beta;
+    cvy_activation activation;
 };
 
 struct problem {
@@ -78,6 +127,7 @@ struct problem {
         } elementwise;
         struct {
             int axis;
+            bool log;
         } softmax;
         struct {
             const struct tensor *srcs;  // the creator's, during create only
@@ -88,8 +138,19 @@ struct problem {
             int64_t src_at;         // element of the slot that src starts at; src's strides may
                                     // be negative
         } copy;
+        struct norm_problem norm;
+        struct lrn_problem lrn;
+        struct {
+            cvy_unary_kind kind;
+            float alpha;
+        } unary;
+        struct binary_problem binary;
+        struct where_problem where;
         struct pad_problem pad;
         struct gather_problem gather;
+        struct reduce_problem reduce;
+        struct resize_problem resize;
+        struct matmul_problem matmul;
     } u;
 };
 

@@ -47,6 +47,8 @@ static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
     { DEVICE_SIMT_GPU, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_SOFTMAX, { "softmax_row", "softmax_reference" } },
+    { DEVICE_CPU_WIDE, OP_MATMUL, { "matmul_tiles", "matmul_reference" } },
+    { DEVICE_CPU_WIDE, OP_RESIZE, { "resize_rows", "resize_reference" } },
 };
 
 static int64_t output_vectors(const struct device *device, const struct problem *problem)

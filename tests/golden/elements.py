@@ -2,7 +2,8 @@
 import torch
 import torch.nn.functional as F
 
-from policy import Answer, Sum, activation_of, float32, near, sum_bound, ulp, LEAST, ROUNDS_ONCE, U
+from policy import Answer, LEAST, ROUNDS_ONCE, Sum, U, activation_of, finite, float32, near, \
+    sum_bound, ulp
 from windows import per_channel
 
 
@@ -66,7 +67,7 @@ def batch_norm(case):
     factor = of_channels(scale, rank, 1.0) / (per_channel(variance, rank) + eps).sqrt()
     terms = (factor * x).abs() + (factor * per_channel(mean, rank)).abs() \
         + of_channels(bias, rank, 0.0).abs()
-    return activated(case, value, sum_bound(3, terms))
+    return activated(case, value, sum_bound(2, terms))
 
 
 def instance_norm(case):
@@ -80,11 +81,12 @@ def instance_norm(case):
     mean, variance = x.mean(axes, True), x.var(axes, False, True)
     value = torch.instance_norm(x, scale, bias, None, None, True, 0.0, eps, False)
     factor = of_channels(scale, rank, 1.0).abs() / (variance + eps).sqrt()
-    # T1 of the mean; of the variance, half of which reaches the root; T1 of the sum of terms.
+    # T1 of the mean and of the variance, half of which reaches the root; T1 of the two terms.
     of_mean = sum_bound(n, x.abs().mean(axes, True))
-    share = 2 * U * (n ** 0.5 + 4) + of_mean * of_mean / (variance + eps)
-    terms = factor * (x.abs() + mean.abs()) + of_channels(bias, rank, 0.0).abs()
-    bound = sum_bound(3, terms) + factor * of_mean + share * factor * (x - mean).abs()
+    of_variance = (sum_bound(n, variance) + of_mean * of_mean) / (2 * (variance + eps))
+    term = factor * (x - mean).abs()
+    bound = sum_bound(2, term + of_channels(bias, rank, 0.0).abs()) + finite(
+        factor * of_mean + of_variance * term)
     return activated(case, value, bound)
 
 
@@ -96,8 +98,11 @@ def lrn(case):
         value = F.local_response_norm(x.flip(1), size, alpha, beta, k).flip(1)
     else:
         value = F.local_response_norm(x, size, alpha, beta, k)
-    # T1 of the sum, to the power of beta, then 16 ulp.
-    return near(value, beta * 2 * U * (size ** 0.5 + 4) * value.abs() + 16 * ulp(value) + LEAST)
+    # T1 of the sum of squares, through the slope of the power.
+    squares = (value.abs() / x.abs()) ** (-1 / beta) - k
+    slope = (value * beta * alpha / size / (k + squares)).abs()
+    bound = finite(slope * sum_bound(size, squares * size / alpha))
+    return near(value, bound + 8 * ulp(value) + LEAST)
 
 
 # Arithmetic --------------------------------------------------------------------------------------
@@ -166,21 +171,27 @@ def where(case):
 
 RANGES = {'f32': 'r8', 'f64': 'r8', 'f16': 'i99', 'bf16': 'i99', 'i8': 'i99', 'u8': 'j200',
           'i32': 'i99999999', 'i64': 'i99999999999', 'bool': 'j2'}
-# Of whole numbers that each type holds, so that no rule about ranges is in question.
-WHOLE = {'i8': 'i100', 'u8': 'j100', 'bool': 'i2'}
+# What each type holds, so that no rule about ranges is in question: PyTorch has none.
+NARROW = {'i8': 'i100', 'u8': 'j100', 'bool': 'i2'}
+TYPES = {'f32': torch.float32, 'f16': torch.float16, 'bf16': torch.bfloat16, 'f64': torch.float64,
+         'i8': torch.int8, 'u8': torch.uint8, 'i32': torch.int32, 'i64': torch.int64,
+         'bool': torch.bool}
 
 
 def cast(case):
     target = case.flags['as'][0]
     data = RANGES[case.dtype]
-    if target in WHOLE and case.dtype not in ('i8', 'u8', 'bool'):
-        data = WHOLE[target] if case.integer or target == 'bool' else 'p6'
+    if case.dtype in ('i8', 'u8') and target in ('i8', 'u8'):
+        data = 'j100'
+    elif target in NARROW and case.dtype not in ('i8', 'u8', 'bool'):
+        fractions = case.dtype in ('f32', 'f64') and target != 'bool' and not case.integer
+        data = 'p6' if fractions else NARROW[target]
+    elif case.dtype == 'i64' and target == 'i32':
+        data = 'i99999999'
+    elif case.dtype == 'f64' and case.integer:
+        data = 'i99999999'
     x = case.draw('src', data, case.shape, case.layout, case.dtype)
-    x = x.float().double() if case.dtype == 'f32' else x
-    types = {'f32': torch.float32, 'f16': torch.float16, 'bf16': torch.bfloat16,
-             'f64': torch.float64, 'i8': torch.int8, 'u8': torch.uint8, 'i32': torch.int32,
-             'i64': torch.int64, 'bool': torch.bool}
-    return Answer(x.to(types[target]), dtype=target)
+    return Answer(x.to(TYPES[target]), dtype=target)
 
 
 # Reduction ---------------------------------------------------------------------------------------

@@ -19,13 +19,18 @@ def near(value, tolerance):
 
 
 def ulp(x):
-    """Of a float32."""
-    _, exponent = np.frexp(x.abs().numpy())
+    """Of a float32; the least one of what is not finite."""
+    _, exponent = np.frexp(finite(x).abs().numpy())
     return torch.from_numpy(np.asarray(np.ldexp(1.0, np.maximum(exponent - 24, -149))))
 
 
+def finite(bound):
+    """An infinite sum says nothing about a finite result, such as tanh(inf)."""
+    return torch.where(torch.isfinite(bound), bound, 0.0)
+
+
 def sum_bound(taps, magnitude):
-    return 2 * U * (taps ** 0.5 + 4) * magnitude + taps * LEAST
+    return finite(2 * U * (taps ** 0.5 + 4) * magnitude + taps * LEAST)
 
 
 # Activations -------------------------------------------------------------------------------------
@@ -87,7 +92,7 @@ class Activation:
     def own_error(self, value):
         if self.kind is None or self.kind in CHOOSES:
             return 0.0
-        return 8 * ulp(value) + LEAST
+        return finite(8 * ulp(value) + LEAST)
 
 
 def activation_of(case, slope=None):
@@ -125,6 +130,6 @@ class Sum:
         value, tolerance = self.activated(activation)
         plain = activation.kind is None or activation.kind in ROUNDS_ONCE
         if case.integer and plain and isinstance(self.carried, float):
-            assert (self.magnitude <= 2 ** 24).all()
+            assert (finite(self.magnitude) <= 2 ** 24).all()
             return Answer(value, 'equal')
         return near(value, tolerance)

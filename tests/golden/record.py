@@ -195,6 +195,7 @@ def tolerance_bits(tolerance, value):
     finite = np.isfinite(stored)
     full = np.where(finite, tolerance, 0)
     full[finite] += np.abs(value[finite] - stored[finite].astype(np.float64))
+    assert np.isfinite(full).all() and (full >= 0).all()
     narrow = np.nextafter(full.astype(np.float32), np.float32(np.inf))
     bits = (narrow.view(np.uint32).astype(np.uint64) + 0xffff) >> 16
     return bits.astype(np.uint16)

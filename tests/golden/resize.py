@@ -29,7 +29,7 @@ def magnitudes(case, x, scales, mode, corners):
 
 def nearest(case, x, where):
     # PyTorch's nearest-exact rounds half up, its nearest down from the asymmetric position.
-    exact = 'asymmetric' not in case.flags
+    exact = 'half_pixel' in case.flags
     return Answer(F.interpolate(x, mode='nearest-exact' if exact else 'nearest', **where))
 
 

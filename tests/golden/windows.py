@@ -4,7 +4,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from policy import Activation, Answer, Sum, activation_of, near, sum_bound, ulp, U, LEAST
+from policy import Activation, Answer, LEAST, Sum, U, activation_of, finite, near, sum_bound, ulp
 
 MODES = {'zeros': 'constant', 'reflect': 'reflect', 'replicate': 'replicate',
          'circular': 'circular'}
@@ -243,7 +243,7 @@ def average_parts(case, x):
 
 def pool_average(case):
     mean, magnitude, taps = average_parts(case, case.source())
-    return near(mean, 2 * U * (taps ** 0.5 + 4) * magnitude + 2.5 * ulp(mean))
+    return near(mean, finite(2 * U * (taps ** 0.5 + 4) * magnitude) + 2.5 * ulp(mean))
 
 
 def lp_sums(case, x, p):
@@ -270,7 +270,7 @@ def pool_lp(case):
     bound = sum_bound(taps, total)
     above = (total + bound) ** (1 / p) - value
     below = value - (total - bound).clamp(min=0.0) ** (1 / p)
-    return near(value, torch.maximum(above, below) + 16 * ulp(value) + LEAST)
+    return near(value, finite(torch.maximum(above, below)) + 16 * ulp(value) + LEAST)
 
 
 def pool(case):

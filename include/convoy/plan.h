@@ -1,0 +1,83 @@
+// Convoy plans: how one problem runs on one context. Made by the create functions of ops.h.
+#ifndef CONVOY_PLAN_H
+#define CONVOY_PLAN_H
+
+#include <convoy/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Options of planning -----------------------------------------------------------------------------
+
+typedef struct cvy_plan_options {
+    const char *algorithm;      // by name (cvy_algorithm_list); NULL: the planner's choice
+    bool exact;                 // only algorithms with direct summation
+    bool deterministic;         // never exchange the implementation later
+    size_t max_workspace;       // bytes an enqueue may need; 0: no limit
+} cvy_plan_options;
+
+// Plans -------------------------------------------------------------------------------------------
+
+// A plan from one line of text, the same that cvy_plan_info prints, such as
+// "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias +relu". options may be NULL.
+// Errors: ARGUMENT with the word that is wrong; then the create function's own.
+CVY_API cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
+                                      const cvy_plan_options *options, cvy_plan **out);
+CVY_API void cvy_plan_destroy(cvy_plan **plan);
+
+typedef struct cvy_plan_info {
+    char algorithm[128];        // "conv_via_nhwc(conv_direct)" names what it is made of
+    char why[160];              // why this one
+    char spec[512];             // the problem, canonical: cvy_plan_from_spec takes it back
+    cvy_desc dst;               // dense strides filled in
+    cvy_desc indices;           // rank 0 if the plan has none
+    int64_t macs, parameters;   // multiply-adds and weights of the problem as it is solved
+    int64_t full_macs, full_parameters;     // of the full convolution that a separable one stands
+                                            // for; the same as above elsewhere. H W D K F F
+                                            // against H W D F F + H W D K for a depthwise one
+    int64_t bytes;              // read and written at least: sources, constants, outputs
+    size_t workspace;           // bytes an enqueue with prepared weights needs
+    size_t workspace_unprepared;    // bytes an enqueue without them needs
+    size_t packed;              // bytes of prepared weights
+    int32_t launches, prepare_launches;
+    double estimate_seconds;    // the planner's guess
+} cvy_plan_info;
+CVY_API cvy_status cvy_plan_info_get(const cvy_plan *plan, cvy_plan_info *out);
+
+// What a job reads and writes. A slot that the plan needs and finds empty, or does not know and
+// finds set, is ARGUMENT. Outputs may overlap nothing, but `residual` (and src or src2 of
+// element-wise operators) may be exactly dst. Anything else that overlaps is ALIAS.
+typedef struct cvy_args {
+    cvy_tensor src, src2, weights, bias, weights2, bias2;
+    cvy_tensor scale, mean, variance, slope;
+    cvy_tensor residual, indices, dst;
+    cvy_tensor workspace;               // offset a multiple of 256; empty: the queue lends its own
+    const cvy_tensor *srcs;             // concat, where
+    size_t src_count;
+    const cvy_weights *prepared;        // instead of every constant above
+} cvy_args;
+
+// Packs the plan's constants (weights, bias, weights2, bias2, scale, mean, variance, slope of
+// `constants`) for its implementation and returns without waiting. The raw tensors must not change
+// until packing is complete, which an enqueue on any queue waits for by itself; afterwards they
+// may. A plan without constants: STATE.
+CVY_API cvy_status cvy_plan_prepare(cvy_plan *plan, cvy_queue *queue, const cvy_args *constants,
+                                    cvy_weights **out);
+// Waits until packing is complete; timeout as in cvy_event_wait.
+CVY_API cvy_status cvy_weights_wait(cvy_weights *weights, int64_t timeout_ns);
+// Lets go of the raw tensors, which are kept to pack again for a better implementation.
+CVY_API cvy_status cvy_weights_release_raw(cvy_weights *weights);
+CVY_API void cvy_weights_destroy(cvy_weights **weights);
+
+// Runs the plan once: enqueues its launches and returns. wait and ev may be NULL. Compiles nothing
+// and never blocks; allocates device memory only to grow the queue's own workspace.
+CVY_API cvy_status cvy_plan_enqueue(cvy_plan *plan, cvy_queue *queue, const cvy_args *args,
+                                    const cvy_wait *wait, cvy_event **ev);
+// Grows the queue's workspace ahead for this plan, prepared or not.
+CVY_API cvy_status cvy_queue_reserve(cvy_queue *queue, const cvy_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

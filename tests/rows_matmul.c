@@ -1,0 +1,77 @@
+// Rows of matmul: sizes around tiles, transpositions, batches that broadcast, factors and biases.
+#include "rows_parts.h"
+
+#define MATMUL(name, ...) ROW(name, REF_MATMUL, matmul, __VA_ARGS__)
+#define MATMUL_WITH(flags, name, ...) ROW_WITH(flags, name, REF_MATMUL, matmul, __VA_ARGS__)
+#define MATRIX(m, n) { .dtype = CVY_F32, .rank = 2, .size = { m, n } }
+
+static const struct row matmul_rows[] = {
+    MATMUL("matmul", .src = MATRIX(5, 7), .src2 = MATRIX(7, 6)),
+    MATMUL("matmul of vectors", .src = MATRIX(14, 33), .src2 = MATRIX(33, 64)),
+    MATMUL("matmul with tails", .src = MATRIX(31, 40), .src2 = MATRIX(40, 83)),
+    MATMUL("matmul one row", .src = MATRIX(1, 300), .src2 = MATRIX(300, 77)),
+    MATMUL("matmul one column", .src = MATRIX(77, 300), .src2 = MATRIX(300, 1)),
+    MATMUL("matmul one output", .src = MATRIX(1, 4096), .src2 = MATRIX(4096, 1)),
+    MATMUL("matmul one term", .src = MATRIX(17, 1), .src2 = MATRIX(1, 35)),
+    MATMUL("matmul deep", .src = MATRIX(6, 2000), .src2 = MATRIX(2000, 35)),
+    MATMUL("matmul transpose", .src = MATRIX(40, 31), .src2 = MATRIX(40, 83), .transpose = true),
+    MATMUL("matmul transpose2", .src = MATRIX(31, 40), .src2 = MATRIX(83, 40),
+           .transpose2 = true),
+    MATMUL("matmul both transposed", .src = MATRIX(40, 31), .src2 = MATRIX(83, 40),
+           .transpose = true, .transpose2 = true),
+    MATMUL("gemm", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35), .bias = MATRIX(9, 35),
+           .alpha = 2.0f, .beta = -1.0f),
+    MATMUL("gemm fractions", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35), .bias = MATRIX(9, 35),
+           .alpha = 0.3f, .beta = 1.7f),
+    MATMUL("matmul bias row", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35),
+           .bias = PLAIN(1, 35)),
+    MATMUL("matmul bias column", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35),
+           .bias = MATRIX(9, 1)),
+    MATMUL("matmul bias one", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35), .bias = PLAIN(1, 1),
+           .beta = 3.0f),
+    MATMUL("matmul relu", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35), .bias = PLAIN(1, 35),
+           .activation = { CVY_RELU }),
+    MATMUL("matmul leaky_relu", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35),
+           .activation = { CVY_LEAKY_RELU, 0.25f }),
+    MATMUL("matmul gelu", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35), .bias = PLAIN(1, 35),
+           .activation = { CVY_GELU }),
+    MATMUL("matmul clip", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35),
+           .activation = { CVY_CLIP, -0.5f, 0.75f }),
+    MATMUL("matmul batch", .src = PLAIN(3, 3, 9, 20), .src2 = PLAIN(3, 3, 20, 35)),
+    MATMUL("matmul batch by one", .src = PLAIN(3, 4, 9, 20), .src2 = PLAIN(2, 20, 35)),
+    MATMUL("matmul one by batch", .src = PLAIN(2, 9, 20), .src2 = PLAIN(3, 4, 20, 35)),
+    MATMUL("matmul batches broadcast", .src = PLAIN(4, 2, 1, 9, 20),
+           .src2 = PLAIN(4, 1, 3, 20, 18)),
+    MATMUL("matmul batches of other ranks", .src = PLAIN(3, 3, 9, 20),
+           .src2 = PLAIN(5, 2, 2, 1, 20, 18)),
+    MATMUL("matmul rank 6", .src = PLAIN(6, 2, 1, 2, 3, 4, 5), .src2 = PLAIN(6, 1, 2, 2, 1, 5, 6)),
+    MATMUL("matmul batch transposed", .src = PLAIN(3, 3, 20, 9), .src2 = PLAIN(3, 3, 35, 20),
+           .transpose = true, .transpose2 = true),
+    MATMUL("matmul batch, transposed, by one", .src = PLAIN(3, 3, 20, 9),
+           .src2 = PLAIN(2, 20, 35), .transpose = true),
+    MATMUL("matmul batch bias", .src = PLAIN(3, 3, 9, 20), .src2 = PLAIN(3, 3, 20, 35),
+           .bias = PLAIN(3, 3, 1, 35)),
+    MATMUL("matmul batch by one, bias of the batch", .src = PLAIN(3, 3, 9, 20),
+           .src2 = PLAIN(2, 20, 35), .bias = PLAIN(3, 3, 1, 1)),
+    MATMUL("matmul batch by one, bias of rows", .src = PLAIN(3, 3, 9, 20),
+           .src2 = PLAIN(2, 20, 35), .bias = PLAIN(2, 9, 1)),
+    MATMUL("matmul attention", .src = PLAIN(4, 2, 3, 17, 8), .src2 = PLAIN(4, 2, 3, 17, 8),
+           .transpose2 = true, .alpha = 0.35355339f),
+    MATMUL("matmul, no batch", .src = PLAIN(3, 0, 9, 20), .src2 = PLAIN(3, 0, 20, 35)),
+    MATMUL("matmul, no rows", .src = MATRIX(0, 20), .src2 = MATRIX(20, 35)),
+    MATMUL_WITH(ROW_SRC_STRIDED, "matmul strided", .src = MATRIX(9, 20), .src2 = MATRIX(20, 35)),
+    MATMUL_WITH(ROW_SRC_STRIDED | ROW_DST_STRIDED, "matmul strided both", .src = MATRIX(9, 20),
+                .src2 = MATRIX(20, 35), .bias = PLAIN(1, 35), .activation = { CVY_SILU }),
+    MATMUL("matmul strided src2", .src = PLAIN(3, 2, 9, 20),
+           .src2 = { CVY_F32, CVY_PLAIN, 3, { 2, 20, 35 }, { 1001, 50, 1 } }),
+    MATMUL("matmul src2 in steps", .src = PLAIN(3, 2, 9, 20),
+           .src2 = { CVY_F32, CVY_PLAIN, 3, { 2, 20, 35 }, { 1, 90, 2 } },
+           .bias = { CVY_F32, CVY_PLAIN, 2, { 9, 35 }, { 3, 40 } }),
+    MATMUL("matmul dst in columns", .src = PLAIN(2, 9, 20), .src2 = PLAIN(2, 20, 35),
+           .dst = { CVY_F32, CVY_PLAIN, 2, { 9, 35 }, { 1, 9 } }),
+};
+
+struct row_list rows_matmul(void)
+{
+    return (struct row_list) { matmul_rows, sizeof matmul_rows / sizeof matmul_rows[0] };
+}
