@@ -335,7 +335,7 @@ static const struct {
     { "unary exp n1 c4 +alpha:2", "alpha is 2", CVY_ERR_ARGUMENT },
     { "unary abs n1 c4 i32", "src.dtype", CVY_ERR_UNSUPPORTED },
     { "binary add n1 c4 [3]", "src2.size[0] is 3", CVY_ERR_SHAPE },
-    { "binary add n1 c4 [4]:plain", "src2.layout is 3", CVY_ERR_ARGUMENT },
+    { "binary add n1 c4 [4]:plain", "src2.layout is CVY_PLAIN", CVY_ERR_ARGUMENT },
     { "binary add n1 c4 [4] +prelu", "CVY_PRELU", CVY_ERR_ARGUMENT },
     { "binary equal n1 c4 [4] +relu", "comparisons", CVY_ERR_ARGUMENT },
     { "where n1 c4 [5] [4]", "src.size[0] is 5", CVY_ERR_SHAPE },

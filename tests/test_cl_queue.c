@@ -430,6 +430,7 @@ LEDGER_TEST(cl_queue, a_failure_reaches_those_who_wait_and_finish_reports_it_onc
     set_user_event(raw, CL_OUT_OF_RESOURCES);
     GIVES(CVY_ERR_DEPENDENCY, cvy_event_wait(job_event, -1));
     cr_assert(strstr(cvy_error_text(), "weights_pack"), "\"%s\"", cvy_error_text());
+    cr_assert(strstr(cvy_error_text(), "CL_OUT_OF_RESOURCES"), "\"%s\"", cvy_error_text());
     cr_assert_lt(cvy_error_opencl(), 0);
     cr_assert_lt(cvy_event_wait(user, -1), CVY_OK);
     int calls = cl_table_calls("clEnqueueWriteBuffer");

@@ -92,7 +92,7 @@ static const struct refusal refusals[] = {
     { "argmax beyond 32 bits", CVY_ERR_LIMIT, "src.size[1] is 4294967296",
       REDUCE(.kind = CVY_REDUCE_ARGMAX, .src = NCHW(1, P32, 1, 1), .axes = { false, true },
              .dst = { .dtype = CVY_I32 }) },
-    { "sum to a map", CVY_ERR_UNSUPPORTED, "dst.layout is 2",
+    { "sum to a map", CVY_ERR_UNSUPPORTED, "dst.layout is CVY_NHWC",
       REDUCE(.kind = CVY_REDUCE_SUM, .src = SRC, .axes = { true },
              .dst = { .layout = CVY_NHWC }) },
     { "sum to another size", CVY_ERR_SHAPE, "dst.size[1] is 5",

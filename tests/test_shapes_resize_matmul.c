@@ -99,7 +99,7 @@ static const struct refusal refusals[] = {
       MATMUL(.src = NC(2, 3), .src2 = NC(3, 4), .bias = PLAIN(3, 1, 2, 4)) },
     { "matmul, bias without size", CVY_ERR_SHAPE, "bias.size[0] is -1",
       MATMUL(.src = NC(2, 3), .src2 = NC(3, 4), .bias = PLAIN(1, -1)) },
-    { "matmul to a map", CVY_ERR_UNSUPPORTED, "dst.layout is 2",
+    { "matmul to a map", CVY_ERR_UNSUPPORTED, "dst.layout is CVY_NHWC",
       MATMUL(.src = PLAIN(3, 2, 2, 3), .src2 = NC(3, 4), .dst = { .layout = CVY_NHWC }) },
     { "matmul to another size", CVY_ERR_SHAPE, "dst.size[1] is 5",
       MATMUL(.src = NC(2, 3), .src2 = NC(3, 4), .dst = NC(2, 5)) },

@@ -28,7 +28,7 @@ static cvy_status collect_launch(struct job *job, const struct launch *launch)
         return CVY_OK;
     if (state < 0)
         return fail_opencl(CVY_ERR_DEPENDENCY, state, "wait: %s has failed: %s (%d)", launch->name,
-                           opencl_code_name(state), state);
+                           launch_state_name(state), state);
     if (!job->awaited)
         TRY(awaited_new(&job->awaited));
     TRY(awaited_add(job->awaited, launch->event));
@@ -184,7 +184,9 @@ cvy_status job_copy(struct job *job, const struct region *src, const struct regi
         return CVY_OK;
     if (src->root == dst->root && src->begin < dst->begin + bytes &&
         dst->begin < src->begin + bytes)
-        return fail(CVY_ERR_ALIAS, "copy: source and destination overlap");
+        return fail(CVY_ERR_ALIAS, "copy: source and destination overlap: bytes %zu to %zu and %zu "
+                    "to %zu of one memory", src->begin, src->begin + bytes, dst->begin,
+                    dst->begin + bytes);
     TRY(job_room(job));
     TRY(CALL(clEnqueueCopyBuffer, job->queue->cl_queue, src->memory, dst->memory, src->offset,
              dst->offset, bytes, job_wait_count(job), job_wait_list(job), &event));

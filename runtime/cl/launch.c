@@ -87,31 +87,40 @@ cvy_status launch_state(cl_event event, cl_int *out)
 
 // Drivers disagree on the state of a job that did not run because what it waits for failed: PoCL
 // says -1, rusticl repeats the other job's code, the standard has -14. So look at the other job.
-static bool awaited_has_failed(const struct awaited *awaited)
+// 0 if none has failed.
+static cl_int awaited_failure(const struct awaited *awaited)
 {
     cl_int state;
 
     for (size_t i = 0; awaited && i < awaited->count; i++)
         if (launch_state(awaited->events[i], &state) == CVY_OK && state < 0)
-            return true;
-    return false;
+            return state;
+    return 0;
+}
+
+const char *launch_state_name(cl_int state)
+{
+    return state == POCL_FAILED ? "no reason given" : opencl_code_name(state);
 }
 
 struct failure launch_failure(const struct launch *launch, cl_int state)
 {
-    bool dependency = state == POCL_FAILED || awaited_has_failed(launch->awaited);
+    cl_int cause = awaited_failure(launch->awaited);
+    bool dependency = state == POCL_FAILED || cause;
     cvy_status status = dependency ? CVY_ERR_DEPENDENCY : opencl_status(state);
 
-    return (struct failure) { status, state, launch->name };
+    return (struct failure) { status, state, launch->name, cause };
 }
 
 cvy_status failure_report(const struct failure *failure)
 {
+    cl_int cause = failure->cause ? failure->cause : failure->code;
+
     if (failure->status == CVY_OK)
         return CVY_OK;
     if (failure->status == CVY_ERR_DEPENDENCY)
-        return fail_opencl(failure->status, failure->code, "%s did not run: a job before it failed "
-                           "(the driver says %d)", failure->name, failure->code);
+        return fail_opencl(failure->status, failure->code, "%s did not run: a job before it "
+                           "failed: %s (%d)", failure->name, launch_state_name(cause), cause);
     return fail_opencl(failure->status, failure->code, "%s did not complete: %s (%d)",
                        failure->name, opencl_code_name(failure->code), failure->code);
 }

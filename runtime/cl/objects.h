@@ -86,10 +86,13 @@ struct failure {
     cvy_status status;
     cl_int code;
     const char *name;
+    cl_int cause;           // DEPENDENCY: the state of the job before it, 0 if not known
 };
 
 // CL_COMPLETE, a code above it while not complete, or negative. Errors: the driver's.
 cvy_status launch_state(cl_event event, cl_int *out);
+// What a negative state says: "CL_OUT_OF_RESOURCES".
+const char *launch_state_name(cl_int state);
 // The failure that a negative state means.
 struct failure launch_failure(const struct launch *launch, cl_int state);
 cvy_status failure_report(const struct failure *failure);

@@ -30,7 +30,9 @@ static cvy_status platform_ids(cl_platform_id **out, cl_uint *count)
     if (code != CL_SUCCESS || !*count)
         st = fail_opencl(code == CL_OUT_OF_HOST_MEMORY ? CVY_ERR_NOMEM_HOST : CVY_ERR_NO_DEVICE,
                          code, "the OpenCL loader is there, but clGetPlatformIDs found no platform "
-                         "(%s, %d): install a driver", opencl_code_name(code), code);
+                         "(%s, %d): install a driver; the loader looks only for those that the "
+                         "environment variable OCL_ICD_VENDORS names, if it is set",
+                         opencl_code_name(code), code);
 out:
     if (st != CVY_OK) {
         free(*out);

@@ -17,8 +17,8 @@ static cvy_status check_activation(cvy_binary_params *p)
     if (p->activation.kind == CVY_PRELU)
         return fail(CVY_ERR_ARGUMENT, "activation.kind is CVY_PRELU, which has no slopes here");
     if (compares(p) && p->activation.kind != CVY_NONE)
-        return fail(CVY_ERR_ARGUMENT, "activation.kind is %d; comparisons have none",
-                    (int)p->activation.kind);
+        return fail(CVY_ERR_ARGUMENT, "activation.kind is %s; comparisons have none",
+                    activation_name(p->activation.kind));
     return CVY_OK;
 }
 
@@ -27,7 +27,7 @@ static cvy_status binary_fill(cvy_binary_params *p, struct broadcast *whole)
     cvy_desc like;
     cvy_status st = CVY_OK;
 
-    TRY(check_enum((int)p->kind, CVY_ADD, CVY_BINARY_END - 1, "kind"));
+    TRY(check_named((int)p->kind, &binary_kind_names, "kind"));
     TRY(desc_check(&p->src, NULL, "src"));
     TRY(desc_check(&p->src2, &p->src, "src2"));
     TRY(broadcast_check_layout(&p->src2, "src2", &p->src, "src"));

@@ -1,5 +1,6 @@
 // Broadcasting as in PyTorch.
 #include "ops/broadcast.h"
+#include "plan/names.h"
 
 // Moves the axes to the right, with axes of size 1 before them.
 static void grow(struct broadcast *whole, int32_t rank)
@@ -41,8 +42,8 @@ cvy_status broadcast_check_layout(const cvy_desc *desc, const char *name, const 
 {
     if ((desc->layout == CVY_PLAIN) == (first->layout == CVY_PLAIN))
         return CVY_OK;
-    return fail(CVY_ERR_ARGUMENT, "%s.layout is %d and %s.layout %d; CVY_PLAIN goes with CVY_PLAIN",
-                name, (int)desc->layout, first_name, (int)first->layout);
+    return fail(CVY_ERR_ARGUMENT, "%s.layout is %s and %s.layout %s; CVY_PLAIN goes with CVY_PLAIN",
+                name, layout_name(desc->layout), first_name, layout_name(first->layout));
 }
 
 struct tensor broadcast_tensor(const struct broadcast *whole, const cvy_desc *desc)

@@ -7,8 +7,8 @@ static cvy_status check_dtype(const cvy_cast_params *p)
     if (!cvy_dtype_bytes(p->dtype))
         return fail(CVY_ERR_ARGUMENT, "dtype is %d, which is no cvy_dtype", (int)p->dtype);
     if (p->dst.dtype != CVY_DTYPE_DEFAULT && p->dst.dtype != p->dtype)
-        return fail(CVY_ERR_ARGUMENT, "dst.dtype is %d and dtype %d; they must be equal",
-                    (int)p->dst.dtype, (int)p->dtype);
+        return fail(CVY_ERR_ARGUMENT, "dst.dtype is %s and dtype %s; they must be equal",
+                    dtype_name(p->dst.dtype), dtype_name(p->dtype));
     return CVY_OK;
 }
 

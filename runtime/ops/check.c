@@ -1,11 +1,28 @@
 // Checks and defaults that operators share.
 #include "ops/check.h"
 
+#include <stdio.h>
+
 cvy_status check_enum(int value, int first, int last, const char *name)
 {
     if (value < first || value > last)
         return fail(CVY_ERR_ARGUMENT, "%s is %d; it must be %d to %d", name, value, first, last);
     return CVY_OK;
+}
+
+cvy_status check_named(int value, const struct enum_names *names, const char *name)
+{
+    char list[240] = "";
+    size_t at = 0;
+
+    for (int i = 0; names->names[i]; i++) {
+        if (value == names->first + i)
+            return CVY_OK;
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
+                               i == 0 ? "" : names->names[i + 1] ? ", " : " or ",
+                               names->names[i]);
+    }
+    return fail(CVY_ERR_ARGUMENT, "%s is %d; it must be %s", name, value, list);
 }
 
 cvy_status check_axis(int32_t *axis, int32_t rank)
@@ -103,8 +120,8 @@ cvy_status check_window(const cvy_desc *src, const struct window_params *w, cvy_
 {
     cvy_status st = CVY_OK;
 
-    TRY(check_enum((int)mode, CVY_ZEROS, CVY_CIRCULAR, "padding_mode"));
-    TRY(check_enum((int)*w->rule, CVY_PAD_SYMMETRIC, CVY_PAD_SAME, "padding_rule"));
+    TRY(check_named((int)mode, &padding_mode_names, "padding_mode"));
+    TRY(check_named((int)*w->rule, &padding_rule_names, "padding_rule"));
     for (int i = 0; i < w->spatial; i++)
         TRY(window_axis(w, i));
     for (int i = 0; src && i < w->spatial; i++)
@@ -146,6 +163,14 @@ cvy_status check_groups(int64_t *groups, int64_t channels, int64_t out_channels)
     return CVY_OK;
 }
 
+cvy_status check_grown_output(int64_t size, int i)
+{
+    if (size < 1 && size != INT64_MIN)
+        return fail(CVY_ERR_SHAPE, "the output along spatial axis %d would have size %lld: padding "
+                    "takes off all that there is", i, (long long)size);
+    return check_output(size, i);
+}
+
 cvy_status check_output(int64_t size, int i)
 {
     if (size == INT64_MIN || size >= WINDOW_LIMIT)
@@ -179,7 +204,7 @@ cvy_status check_weights_dtype(cvy_dtype *dtype, cvy_dtype src)
     if (!cvy_dtype_bytes(*dtype))
         return fail(CVY_ERR_ARGUMENT, "weights_dtype is %d, which is no cvy_dtype", (int)*dtype);
     if (*dtype != src)
-        return fail(CVY_ERR_ARGUMENT, "weights_dtype is %d and src.dtype %d; they must be equal",
-                    (int)*dtype, (int)src);
+        return fail(CVY_ERR_ARGUMENT, "weights_dtype is %s and src.dtype %s; they must be equal",
+                    dtype_name(*dtype), dtype_name(src));
     return CVY_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef CVY_CHECK_H
 #define CVY_CHECK_H
 
+#include "plan/names.h"
 #include "plan/plan.h"
 
 // Opens every create function: checks the pointers and clears *out.
@@ -35,11 +36,14 @@ struct window window_of(const struct window_params *w);
 cvy_status check_groups(int64_t *groups, int64_t channels, int64_t out_channels);
 // The output along spatial axis i must be at least 1.
 cvy_status check_output(int64_t size, int i);
+// The same of an operator whose padding is taken off the output.
+cvy_status check_grown_output(int64_t size, int i);
 
 // dst: defaults as src. With rank 0 the sizes are taken from `size`, else they must be those.
 cvy_status check_dst(cvy_desc *dst, const cvy_desc *src, int32_t rank, const int64_t *size);
 cvy_status check_weights_dtype(cvy_dtype *dtype, cvy_dtype src);
 cvy_status check_enum(int value, int first, int last, const char *name);
+cvy_status check_named(int value, const struct enum_names *names, const char *name);
 // *index into rank axes, negative counted from the last.
 cvy_status check_axis(int32_t *axis, int32_t rank);
 

@@ -13,11 +13,12 @@ static cvy_status check_like_first(const cvy_concat_params *p, const cvy_desc *s
         return fail(CVY_ERR_SHAPE, "srcs[%zu].rank is %d; srcs[0] has rank %d", i, (int)src->rank,
                     (int)first->rank);
     if (src->dtype != first->dtype)
-        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].dtype is %d; srcs[0] has dtype %d", i,
-                    (int)src->dtype, (int)first->dtype);
+        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].dtype is %s; srcs[0] has %s", i,
+                    dtype_name(src->dtype), dtype_name(first->dtype));
     if ((src->layout == CVY_PLAIN) != (first->layout == CVY_PLAIN))
-        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].layout is %d and that of srcs[0] %d; CVY_PLAIN "
-                    "goes with CVY_PLAIN", i, (int)src->layout, (int)first->layout);
+        return fail(CVY_ERR_ARGUMENT, "srcs[%zu].layout is %s and that of srcs[0] %s; CVY_PLAIN "
+                    "goes with CVY_PLAIN", i, layout_name(src->layout),
+                    layout_name(first->layout));
     for (int axis = 0; axis < src->rank; axis++)
         if (axis != p->axis && src->size[axis] != first->size[axis])
             return fail(CVY_ERR_SHAPE, "srcs[%zu].size[%d] is %lld; srcs[0] has %lld", i, axis,

@@ -116,7 +116,7 @@ static cvy_status transpose_fill(cvy_conv_transpose_params *p)
         size[2 + i] = cvy_conv_transpose_output_size(
             p->src.size[2 + i], p->kernel_size[i], p->stride[i], p->dilation[i], p->padding[i],
             p->padding_end[i], p->output_padding[i]);
-        TRY(check_output(size[2 + i], i));
+        TRY(check_grown_output(size[2 + i], i));
         TRY(check_output(size[2 + i] + p->padding[i], i));
     }
     st = check_dst(&p->dst, &p->src, p->src.rank, size);

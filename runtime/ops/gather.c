@@ -12,8 +12,8 @@ static cvy_status check_indices(cvy_desc *indices)
     if (indices->layout == CVY_LAYOUT_DEFAULT)
         indices->layout = CVY_PLAIN;
     if (indices->layout != CVY_PLAIN)
-        TRY(fail(CVY_ERR_UNSUPPORTED, "indices.layout is %d; it must be CVY_PLAIN",
-                 (int)indices->layout));
+        TRY(fail(CVY_ERR_UNSUPPORTED, "indices.layout is %d (%s); indices are CVY_PLAIN and dense, "
+                 "as cvy_plain makes them", (int)indices->layout, layout_name(indices->layout)));
     TRY(desc_check_dtypes(indices, NULL, "indices", 1u << CVY_I32 | 1u << CVY_I64));
     dense = *indices;
     memset(dense.stride, 0, sizeof dense.stride);

@@ -17,8 +17,8 @@ static cvy_status check_operand(cvy_desc *desc, const cvy_desc *src, const char 
         desc->layout = desc->rank == 2 ? src->layout : CVY_PLAIN;
     TRY(desc_check(desc, src, name));
     if (src && desc->dtype != src->dtype)
-        TRY(fail(CVY_ERR_ARGUMENT, "%s.dtype is %d and src.dtype %d; they must be equal", name,
-                 (int)desc->dtype, (int)src->dtype));
+        TRY(fail(CVY_ERR_ARGUMENT, "%s.dtype is %s and src.dtype %s; they must be equal", name,
+                 dtype_name(desc->dtype), dtype_name(src->dtype)));
     if (desc->layout != CVY_PLAIN && desc->rank != 2)
         TRY(fail(CVY_ERR_SHAPE, "%s has rank %d; it must be CVY_PLAIN, or N and C alone", name,
                  (int)desc->rank));
@@ -96,8 +96,8 @@ static cvy_status check_result(cvy_matmul_params *p, int32_t rank, const int64_t
     if (p->dst.layout == CVY_LAYOUT_DEFAULT)
         p->dst.layout = rank == 2 ? p->src.layout : CVY_PLAIN;
     if (p->dst.layout != CVY_PLAIN && rank != 2)
-        return fail(CVY_ERR_UNSUPPORTED, "dst.layout is %d; with %d axes it must be CVY_PLAIN",
-                    (int)p->dst.layout, (int)rank);
+        return fail(CVY_ERR_UNSUPPORTED, "dst.layout is %s; with %d axes it must be CVY_PLAIN",
+                    layout_name(p->dst.layout), (int)rank);
     return check_dst(&p->dst, &p->src, rank, size);
 }
 

@@ -46,7 +46,7 @@ static cvy_status pad_fill(cvy_pad_params *p)
     cvy_status st = CVY_OK;
 
     TRY(desc_check(&p->src, NULL, "src"));
-    TRY(check_enum((int)p->mode, CVY_ZEROS, CVY_CIRCULAR, "mode"));
+    TRY(check_named((int)p->mode, &padding_mode_names, "mode"));
     if (p->mode != CVY_ZEROS && p->value != 0.0f)
         TRY(fail(CVY_ERR_ARGUMENT, "value is %g; only CVY_ZEROS fills with it",
                  (double)p->value));

@@ -71,13 +71,13 @@ static cvy_status check_foreign(const cvy_pool_params *p)
 
 cvy_status check_pool_indices(cvy_indices *indices, cvy_dtype *dtype)
 {
-    cvy_status st = check_enum((int)*indices, CVY_INDICES_NONE, CVY_INDICES_TENSOR, "indices");
+    cvy_status st = check_named((int)*indices, &indices_names, "indices");
 
     if (st == CVY_OK && *dtype == CVY_DTYPE_DEFAULT && *indices != CVY_INDICES_NONE)
         *dtype = CVY_I64;
     if (st == CVY_OK && *dtype != CVY_DTYPE_DEFAULT && *dtype != CVY_I64 && *dtype != CVY_I32)
-        st = fail(CVY_ERR_ARGUMENT, "indices_dtype is %d; it must be CVY_I64 or CVY_I32",
-                  (int)*dtype);
+        st = fail(CVY_ERR_ARGUMENT, "indices_dtype is %d (%s); it must be CVY_I64 or CVY_I32",
+                  (int)*dtype, dtype_name(*dtype));
     return st;
 }
 
@@ -96,9 +96,8 @@ static cvy_status check_kind(cvy_pool_params *p)
 {
     cvy_status st = CVY_OK;
 
-    TRY(check_enum((int)p->kind, CVY_POOL_MAX, CVY_POOL_ADAPTIVE_AVERAGE, "kind"));
-    TRY(check_enum((int)p->count_include_pad, CVY_COUNT_PAD_DEFAULT, CVY_COUNT_PAD_EXCLUDE,
-                   "count_include_pad"));
+    TRY(check_named((int)p->kind, &pool_kind_names, "kind"));
+    TRY(check_named((int)p->count_include_pad, &count_pad_names, "count_include_pad"));
     TRY(check_foreign(p));
     TRY(check_pool_indices(&p->indices, &p->indices_dtype));
     if (p->divisor_override < 0)

@@ -40,7 +40,8 @@ static cvy_status check_dtype(cvy_reduce_params *p)
         return fail(CVY_ERR_ARGUMENT, "dst.dtype is %d, which is no cvy_dtype",
                     (int)p->dst.dtype);
     if (p->dst.dtype != least && p->dst.dtype != most)
-        return fail(CVY_ERR_UNSUPPORTED, "dst.dtype is %d; it must be %s", (int)p->dst.dtype,
+        return fail(CVY_ERR_UNSUPPORTED, "dst.dtype is %s; it must be %s",
+                    dtype_name(p->dst.dtype),
                     is_position(p->kind) ? "CVY_I64 or CVY_I32" : "that of src");
     for (int i = 0; i < p->src.rank; i++)
         if (p->dst.dtype == CVY_I32 && p->axes[i] && p->src.size[i] > INT32_MAX)
@@ -63,8 +64,8 @@ static cvy_status check_result(cvy_reduce_params *p)
     if (!p->keep_dims)
         like.layout = CVY_PLAIN;
     if (p->dst.layout != CVY_LAYOUT_DEFAULT && !p->keep_dims && p->dst.layout != CVY_PLAIN)
-        return fail(CVY_ERR_UNSUPPORTED, "dst.layout is %d; without keep_dims it must be CVY_PLAIN",
-                    (int)p->dst.layout);
+        return fail(CVY_ERR_UNSUPPORTED, "dst.layout is %s; without keep_dims it must be CVY_PLAIN",
+                    layout_name(p->dst.layout));
     like.dtype = p->dst.dtype;
     return check_dst(&p->dst, &like, rank, size);
 }
@@ -73,7 +74,7 @@ static cvy_status reduce_fill(cvy_reduce_params *p)
 {
     cvy_status st = CVY_OK;
 
-    TRY(check_enum((int)p->kind, CVY_REDUCE_SUM, CVY_REDUCE_END - 1, "kind"));
+    TRY(check_named((int)p->kind, &reduce_kind_names, "kind"));
     TRY(desc_check(&p->src, NULL, "src"));
     TRY(check_axes(p));
     TRY(check_dtype(p));

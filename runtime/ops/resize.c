@@ -77,10 +77,9 @@ static cvy_status resize_fill(cvy_resize_params *p)
     cvy_status st = CVY_OK;
 
     TRY(check_map(&p->src));
-    TRY(check_enum((int)p->mode, CVY_NEAREST, CVY_BICUBIC, "mode"));
-    TRY(check_enum((int)p->coordinates, CVY_COORDINATES_DEFAULT, CVY_TF_CROP_AND_RESIZE,
-                   "coordinates"));
-    TRY(check_enum((int)p->rounding, CVY_ROUND_FLOOR, CVY_ROUND_PREFER_CEIL, "rounding"));
+    TRY(check_named((int)p->mode, &resize_mode_names, "mode"));
+    TRY(check_named((int)p->coordinates, &coordinates_names, "coordinates"));
+    TRY(check_named((int)p->rounding, &rounding_names, "rounding"));
     clear_unused(p);
     if (p->mode == CVY_BICUBIC && p->cubic_a == 0.0f)
         p->cubic_a = -0.75f;

@@ -94,7 +94,7 @@ static cvy_status separable_fill(cvy_separable_params *p, cvy_desc *mid)
     cvy_status st = CVY_OK;
 
     memset(mid, 0, sizeof *mid);
-    TRY(check_enum((int)p->kind, CVY_SEPARABLE_DEPTHWISE, CVY_SEPARABLE_SPATIAL_DENSE, "kind"));
+    TRY(check_named((int)p->kind, &separable_kind_names, "kind"));
     TRY(check_map(&p->src));
     if (p->kind != CVY_SEPARABLE_DEPTHWISE && p->src.rank < 4)
         TRY(fail(CVY_ERR_SHAPE, "src has rank %d; the spatial kinds need 2 or 3 spatial axes",

@@ -20,7 +20,7 @@ static cvy_status unary_fill(cvy_unary_params *p)
 {
     cvy_status st = CVY_OK;
 
-    TRY(check_enum((int)p->kind, CVY_ABS, CVY_UNARY_END - 1, "kind"));
+    TRY(check_named((int)p->kind, &unary_kind_names, "kind"));
     TRY(desc_check(&p->src, NULL, "src"));
     TRY(check_alpha(p));
     st = check_dst(&p->dst, &p->src, p->src.rank, p->src.size);

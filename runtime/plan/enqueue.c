@@ -101,6 +101,17 @@ static bool may_be_same(const struct binding *b, enum slot other)
         || (other == SLOT_SRC2 && b->plan->in_place2);
 }
 
+// Bytes are counted from the start of the memory that both lie in.
+static cvy_status overlap_fail(const struct binding *b, enum slot written, size_t bytes,
+                               enum slot other)
+{
+    size_t first = b->regions[written].begin, second = b->regions[other].begin;
+
+    return fail(CVY_ERR_ALIAS, "%s overlaps %s: bytes %zu to %zu and %zu to %zu of one memory",
+                slot_name(written), slot_name(other), first, first + bytes, second,
+                second + b->plan->slots[other].bytes);
+}
+
 static cvy_status alias_check(const struct binding *b, enum slot written, size_t bytes)
 {
     for (int i = SLOT_SRC; i < SLOT_COUNT; i++) {
@@ -110,7 +121,7 @@ static cvy_status alias_check(const struct binding *b, enum slot written, size_t
             || !overlap(b, other, written, bytes)
             || (written == SLOT_DST && may_be_same(b, other)))
             continue;
-        return fail(CVY_ERR_ALIAS, "%s overlaps %s", slot_name(written), slot_name(other));
+        return overlap_fail(b, written, bytes, other);
     }
     return CVY_OK;
 }

@@ -110,8 +110,11 @@ cvy_status plan_create(cvy_context *context, const struct plan_request *request,
     plan->in_place = request->in_place;
     plan->in_place2 = request->in_place2;
     plan->info = request->info;
-    TRY(planner_build(context, &request->problem, request->options, &plan->impl,
-                      plan->info.why));
+    st = planner_build(context, &request->problem, request->options, &plan->impl,
+                       plan->info.why);
+    if (st == CVY_ERR_UNSUPPORTED)
+        fail_prefix(st, "%s", plan->info.spec);
+    TRY(st);
     plan->packing = plan_packing(plan);
     info_finish(plan);
     *out = plan;
@@ -169,10 +172,19 @@ static const struct slot_field fields[SLOT_SRCS] = {
     [SLOT_INDICES] = FIELD(indices), [SLOT_DST] = FIELD(dst), [SLOT_SCRATCH] = FIELD(workspace),
 };
 
+#define SOURCE(i) "args.srcs[" #i "]"
+#define SOURCES(i) SOURCE(i##0), SOURCE(i##1), SOURCE(i##2), SOURCE(i##3), SOURCE(i##4), \
+    SOURCE(i##5), SOURCE(i##6), SOURCE(i##7), SOURCE(i##8), SOURCE(i##9)
+static const char *const source_names[] = {
+    SOURCES(), SOURCES(1), SOURCES(2), SOURCES(3), SOURCES(4), SOURCES(5), SOURCE(60), SOURCE(61),
+    SOURCE(62), SOURCE(63)
+};
+_Static_assert(COUNT_OF(source_names) == CVY_MAX_SOURCES, "a name for each source");
+
 const char *slot_name(enum slot slot)
 {
     if (slot >= SLOT_SRCS)
-        return "args.srcs";
+        return source_names[slot - SLOT_SRCS];
     return fields[slot].name ? fields[slot].name : "args.none";
 }
 

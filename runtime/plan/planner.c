@@ -1,5 +1,6 @@
 // Candidates in order, and the first that builds.
 #include "plan/planner.h"
+#include "plan/names.h"
 
 #include <stdio.h>
 
@@ -173,20 +174,59 @@ static void why_text(char why[160], const struct candidate *list, size_t chosen,
                  list[0].estimate * 1e3, list[1].estimate * 1e3, list[1].algo->name);
 }
 
+// Names of the operator's algorithms, or of those that solve the problem.
+static const char *algorithms_text(const struct device *device, const struct problem *problem,
+                                   const cvy_plan_options *options, bool that_solve,
+                                   char list[400])
+{
+    size_t at = 0;
+
+    list[0] = '\0';
+    for (size_t i = 0; i < algo_count && at < 400; i++)
+        if (algos[i]->op == problem->op
+            && (!that_solve || admits(device, algos[i], problem, options->exact)))
+            at += (size_t)snprintf(list + at, 400 - at, " %s", algos[i]->name);
+    return at ? list : " none";
+}
+
 static cvy_status find_forced(const cvy_plan_options *options, const struct problem *problem,
                               const struct algo **out)
 {
+    char list[400];
+
     *out = NULL;
     if (!options || !options->algorithm || !*options->algorithm)
         return CVY_OK;
     *out = algo_find(options->algorithm);
     if (!*out)
-        return fail(CVY_ERR_ARGUMENT, "options.algorithm is \"%.60s\", which is not registered",
-                    options->algorithm);
+        return fail(CVY_ERR_ARGUMENT, "options.algorithm is \"%.60s\", which is not registered; "
+                    "%s has%s", options->algorithm, op_name(problem->op),
+                    algorithms_text(NULL, problem, options, false, list));
     if ((*out)->op != problem->op)
-        return fail(CVY_ERR_UNSUPPORTED, "options.algorithm is %s, which solves %s and not %s",
-                    (*out)->name, op_name((*out)->op), op_name(problem->op));
+        return fail(CVY_ERR_UNSUPPORTED, "options.algorithm is %s, which solves %s and not %s; "
+                    "%s has%s", (*out)->name, op_name((*out)->op), op_name(problem->op),
+                    op_name(problem->op), algorithms_text(NULL, problem, options, false, list));
     return CVY_OK;
+}
+
+// What a forced algorithm, or all of them, lack for the problem.
+static cvy_status none_solves(const struct device *device, const struct problem *problem,
+                              const cvy_plan_options *options, const struct algo *forced)
+{
+    const char *why = "these shapes or strides on this device";
+    char list[400];
+
+    if (!forced)
+        return fail(CVY_ERR_UNSUPPORTED, "no algorithm solves it on this device");
+    if (!(forced->dtypes & DTYPE_BIT(problem->src.dtype)))
+        why = dtype_name(problem->src.dtype);
+    else if (!(forced->layouts & LAYOUT_BIT(problem->src.layout)))
+        why = layout_name(problem->src.layout);
+    else if (options->exact && forced->accuracy != ACCURACY_DIRECT)
+        why = "options.exact";
+    return fail(CVY_ERR_UNSUPPORTED, "options.algorithm is %s, which does not take %s; these solve "
+                "it:%s", forced->name, why,
+                algorithms_text(device, problem, options, true, list));
 }
 
 static bool gives_way(cvy_status st)
@@ -211,8 +251,7 @@ cvy_status planner_build(cvy_context *context, const struct problem *problem,
         return st;
     count = candidates(device, problem, forced, options->exact, list);
     if (count == 0)
-        return fail(CVY_ERR_UNSUPPORTED, "%s cannot solve this problem on this device",
-                    forced ? forced->name : "no algorithm");
+        return none_solves(device, problem, options, forced);
     for (size_t i = 0; i < count; i++) {
         st = build_alone(context, problem, &list[i], options->max_workspace, out);
         if (st == CVY_OK) {

@@ -1,5 +1,6 @@
 // Descriptions: constructors, checks, and the tensors that plans work on.
 #include "plan/tensor.h"
+#include "plan/names.h"
 
 static cvy_desc desc_of(cvy_dtype dtype, cvy_layout layout, int32_t rank, const int64_t *size)
 {
@@ -186,8 +187,8 @@ cvy_status desc_check_dtypes(cvy_desc *desc, const cvy_desc *as, const char *nam
     TRY(sizes_check(desc, name));
     TRY(strides_check(desc, name));
     if (!(dtypes >> desc->dtype & 1))
-        return fail(CVY_ERR_UNSUPPORTED, "%s.dtype is %d, which this operator does not take%s",
-                    name, (int)desc->dtype,
+        return fail(CVY_ERR_UNSUPPORTED, "%s.dtype is %s, which this operator does not take%s",
+                    name, dtype_name(desc->dtype),
                     dtypes == 1u << CVY_F32 ? "; it computes in CVY_F32" : "");
 out:
     return st;
