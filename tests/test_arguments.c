@@ -373,9 +373,9 @@ Test(arguments, prepared_constants_replace_the_raw_ones_and_do_not_go_with_them)
     OK(cvy_weights_release_raw(weights));
     args.prepared = weights;
     expect_refused("both", &args, CVY_ERR_ARGUMENT, "args.weights");
-    args.weights.buffer = NULL;
+    args.weights = (cvy_tensor) { NULL, 0 };
     expect_refused("bias too", &args, CVY_ERR_ARGUMENT, "args.bias");
-    args.bias.buffer = NULL;
+    args.bias = (cvy_tensor) { NULL, 0 };
     compute(values(DST), values(SRC), values(RESIDUAL));
     expect_run("prepared", &args);
     cvy_weights_destroy(&weights);
@@ -387,7 +387,7 @@ Test(arguments, preparing_takes_constants_only_and_all_of_them)
     cvy_weights *weights = NULL;
 
     more = constants;
-    more.bias.buffer = NULL;
+    more.bias = (cvy_tensor) { NULL, 0 };
     GIVES(CVY_ERR_ARGUMENT, "args.bias", cvy_plan_prepare(plan, queue, &more, &weights));
     more = constants;
     more.src = args.src;
@@ -417,7 +417,7 @@ Test(arguments, constants_of_another_plan_are_refused)
     params.kernel_size[0] = 2;
     OK(cvy_conv_create(context, &params, &larger));
     OK(cvy_plan_prepare(larger, queue, &constants, &weights));
-    args.weights.buffer = args.bias.buffer = NULL;
+    args.weights = args.bias = (cvy_tensor) { NULL, 0 };
     args.prepared = weights;
     expect_refused("another kernel size", &args, CVY_ERR_ARGUMENT, "args.prepared");
     cvy_weights_destroy(&weights);

@@ -150,7 +150,7 @@ Test(placement, indices_may_not_overlap_dst_or_src)
     expect_refused("src", &args, CVY_ERR_ALIAS, "args.indices");
     args.indices.offset = place(BIAS) + 4;
     expect_refused("half an index", &args, CVY_ERR_ALIGN, "args.indices");
-    args.indices.buffer = NULL;
+    args.indices = (cvy_tensor) { NULL, 0 };
     expect_refused("no indices", &args, CVY_ERR_ARGUMENT, "args.indices");
     expect_arena("after indices");
 }
@@ -184,7 +184,7 @@ Test(placement, dst_may_lie_between_the_elements_of_src)
 
     swap_plan(&problem);
     fill_halves(pixels);
-    args.residual.buffer = NULL;
+    args.residual = (cvy_tensor) { NULL, 0 };
     args.dst.offset = args.src.offset + 4 * CHANNELS;
     for (int i = 0; i < ELEMENTS; i++)
         pixels[i / CHANNELS * 8 + CHANNELS + i % CHANNELS] =
@@ -199,7 +199,7 @@ Test(placement, slices_that_meet_in_one_channel_are_refused)
 
     swap_plan(&problem);
     fill_halves(values(SRC));
-    args.residual.buffer = NULL;
+    args.residual = (cvy_tensor) { NULL, 0 };
     for (size_t channel = 0; channel < 8; channel++) {
         if (channel == CHANNELS)
             continue;
@@ -218,7 +218,7 @@ Test(placement, gaps_of_a_strided_dst_are_not_written)
     problem.conv.residual = false;
     problem.conv.dst = (cvy_desc) { .stride = { 0, 90, 16, 3 } };
     swap_plan(&problem);
-    args.residual.buffer = NULL;
+    args.residual = (cvy_tensor) { NULL, 0 };
     for (int i = 0; i < ELEMENTS; i++)
         values(DST)[i / PIXELS * 90 + i % PIXELS / 5 * 16 + i % 5 * 3] =
             (float)i + values(BIAS)[i / PIXELS];
@@ -321,7 +321,7 @@ Test(placement, workspace_of_prepared_plans_is_what_info_says)
     OK(cvy_plan_info_get(plan, &info));
     OK(cvy_plan_prepare(plan, queue, &constants, &weights));
     OK(cvy_buffer_create(context, &(cvy_buffer_params) { .bytes = info.workspace }, &own));
-    args.weights.buffer = args.weights2.buffer = NULL;
+    args.weights = args.weights2 = (cvy_tensor) { NULL, 0 };
     args.prepared = weights;
     args.workspace.buffer = own;
     memcpy(values(DST), values(SRC), slots[DST].bytes);

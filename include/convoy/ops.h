@@ -22,7 +22,8 @@ extern "C" {
 
 // Activations -------------------------------------------------------------------------------------
 
-// alpha and beta of 0 mean PyTorch's defaults, which stand behind each kind.
+// alpha and beta of 0 mean PyTorch's defaults, which stand behind each kind. A kind whose formula
+// has no alpha or beta takes none.
 typedef enum cvy_activation_kind {
     CVY_NONE = 0,
     CVY_RELU,                   // max(x, 0)
@@ -56,9 +57,10 @@ typedef enum cvy_padding_mode {
 } cvy_padding_mode;
 
 typedef enum cvy_padding_rule {
-    CVY_PAD_SYMMETRIC = 0,      // `padding` on both sides
+    CVY_PAD_SYMMETRIC = 0,      // `padding` on both sides, padding_end all 0
     CVY_PAD_BEGIN_END,          // `padding` before, `padding_end` after
-    CVY_PAD_SAME                // stride 1: output as large as input; the odd one goes after
+    CVY_PAD_SAME                // stride 1, no padding given: output as large as input; the odd
+                                // one goes after
 } cvy_padding_rule;
 
 // Feature-map sizes along one axis; 0 or less means that no window fits. INT64_MIN on overflow or
@@ -76,7 +78,8 @@ CVY_API int64_t cvy_pool_output_size(int64_t in, int64_t kernel, int64_t stride,
 
 // Convolution -------------------------------------------------------------------------------------
 
-// src [n][channels][spatial], 1 to 3 spatial axes.
+// src [n][channels][spatial], 1 to 3 spatial axes. Lists here and below have an entry for each
+// spatial axis; the others must be 0.
 // Slots: src, weights [out_channels][channels / groups][kernel], bias [out_channels] if asked for,
 // residual as dst if asked for, slope [out_channels] with CVY_PRELU, dst.
 typedef struct cvy_conv_params {

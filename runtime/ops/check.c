@@ -58,6 +58,47 @@ static cvy_status at_least(const char *name, int i, int64_t value, int64_t least
     return CVY_OK;
 }
 
+cvy_status check_unused(const char *name, const int64_t *values, int used, int count)
+{
+    for (int i = used; i < count; i++)
+        if (values[i] != 0)
+            return used == 1
+                ? fail(CVY_ERR_ARGUMENT, "%s[%d] is %lld; with this src only the first entry "
+                       "counts", name, i, (long long)values[i])
+                : fail(CVY_ERR_ARGUMENT, "%s[%d] is %lld; with this src only the first %d entries "
+                       "count", name, i, (long long)values[i], used);
+    return CVY_OK;
+}
+
+static cvy_status unused_entries(const struct window_params *w)
+{
+    cvy_status st = CVY_OK;
+
+    TRY(check_unused("kernel_size", w->kernel_size, w->spatial, 3));
+    TRY(check_unused("stride", w->stride, w->spatial, 3));
+    TRY(check_unused("dilation", w->dilation, w->spatial, 3));
+    TRY(check_unused("padding", w->padding, w->spatial, 3));
+    TRY(check_unused("padding_end", w->padding_end, w->spatial, 3));
+out:
+    return st;
+}
+
+// Padding that the rule does not look at.
+static cvy_status unused_padding(const struct window_params *w, int i)
+{
+    bool begin = w->padding[i] != 0;
+
+    if (*w->rule == CVY_PAD_SYMMETRIC && w->padding_end[i] != 0)
+        return fail(CVY_ERR_ARGUMENT, "padding_end[%d] is %lld and padding_rule is "
+                    "CVY_PAD_SYMMETRIC; only CVY_PAD_BEGIN_END takes it", i,
+                    (long long)w->padding_end[i]);
+    if (*w->rule == CVY_PAD_SAME && (begin || w->padding_end[i] != 0))
+        return fail(CVY_ERR_ARGUMENT, "%s[%d] is %lld and padding_rule is CVY_PAD_SAME, which "
+                    "finds the padding by itself", begin ? "padding" : "padding_end", i,
+                    (long long)(begin ? w->padding[i] : w->padding_end[i]));
+    return CVY_OK;
+}
+
 // 'same': what PyTorch adds, the odd one after. The caller has checked that strides are 1.
 static void pad_same(const struct window_params *w, int i)
 {
@@ -122,6 +163,9 @@ cvy_status check_window(const cvy_desc *src, const struct window_params *w, cvy_
 
     TRY(check_named((int)mode, &padding_mode_names, "padding_mode"));
     TRY(check_named((int)*w->rule, &padding_rule_names, "padding_rule"));
+    TRY(unused_entries(w));
+    for (int i = 0; i < w->spatial; i++)
+        TRY(unused_padding(w, i));
     for (int i = 0; i < w->spatial; i++)
         TRY(window_axis(w, i));
     for (int i = 0; src && i < w->spatial; i++)

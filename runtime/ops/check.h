@@ -44,6 +44,8 @@ cvy_status check_dst(cvy_desc *dst, const cvy_desc *src, int32_t rank, const int
 cvy_status check_weights_dtype(cvy_dtype *dtype, cvy_dtype src);
 cvy_status check_enum(int value, int first, int last, const char *name);
 cvy_status check_named(int value, const struct enum_names *names, const char *name);
+// ARGUMENT if an entry that no axis of src uses, from `used` on, is not 0.
+cvy_status check_unused(const char *name, const int64_t *values, int used, int count);
 // *index into rank axes, negative counted from the last.
 cvy_status check_axis(int32_t *axis, int32_t rank);
 

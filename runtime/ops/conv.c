@@ -106,6 +106,7 @@ static cvy_status transpose_fill(cvy_conv_transpose_params *p)
         TRY(fail(CVY_ERR_ARGUMENT, "padding_rule is CVY_PAD_SAME, which a transposed convolution "
                  "does not have"));
     TRY(check_window(NULL, &w, CVY_ZEROS));
+    TRY(check_unused("output_padding", p->output_padding, w.spatial, 3));
     TRY(check_groups(&p->groups, p->src.size[1], p->out_channels));
     TRY(activation_check(&p->activation, "activation"));
     TRY(check_weights_dtype(&p->weights_dtype, p->src.dtype));

@@ -50,6 +50,8 @@ static cvy_status pad_fill(cvy_pad_params *p)
     if (p->mode != CVY_ZEROS && p->value != 0.0f)
         TRY(fail(CVY_ERR_ARGUMENT, "value is %g; only CVY_ZEROS fills with it",
                  (double)p->value));
+    TRY(check_unused("before", p->before, p->src.rank, CVY_MAX_RANK));
+    TRY(check_unused("after", p->after, p->src.rank, CVY_MAX_RANK));
     for (int i = 0; i < p->src.rank; i++)
         TRY(pad_axis(p, i, &size[i]));
     st = check_dst(&p->dst, &p->src, p->src.rank, size);

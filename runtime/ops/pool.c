@@ -169,6 +169,7 @@ static cvy_status fill_adaptive(cvy_pool_params *p, int64_t *size)
     cvy_status st = CVY_OK;
 
     TRY(refuse_window(p, "adaptive pooling"));
+    TRY(check_unused("output_size", p->output_size, spatial, 3));
     for (int i = 0; i < spatial; i++) {
         if (p->output_size[i] < 1)
             TRY(fail(CVY_ERR_SHAPE, "output_size[%d] is %lld; it must be 1 or more", i,

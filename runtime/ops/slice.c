@@ -58,6 +58,9 @@ static cvy_status slice_fill(cvy_slice_params *p)
     cvy_status st = CVY_OK;
 
     TRY(desc_check(&p->src, NULL, "src"));
+    TRY(check_unused("start", p->start, p->src.rank, CVY_MAX_RANK));
+    TRY(check_unused("step", p->step, p->src.rank, CVY_MAX_RANK));
+    TRY(check_unused("size", p->size, p->src.rank, CVY_MAX_RANK));
     for (int i = 0; i < p->src.rank; i++)
         TRY(slice_axis(p, i));
     st = check_dst(&p->dst, &p->src, p->src.rank, p->size);

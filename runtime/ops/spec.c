@@ -164,17 +164,7 @@ const size_t spec_flag_count = COUNT_OF(spec_flags);
 
 int spec_activation_values(cvy_activation_kind kind)
 {
-    switch (kind) {
-    case CVY_CLIP:
-    case CVY_HARD_SIGMOID:
-    case CVY_SOFTPLUS:
-        return 2;
-    case CVY_LEAKY_RELU:
-    case CVY_ELU:
-        return 1;
-    default:
-        return 0;
-    }
+    return activation_values(kind);
 }
 
 // Defaults ---------------------------------------------------------------------------------------

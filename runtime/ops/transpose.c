@@ -6,6 +6,10 @@
 
 static cvy_status check_order(const cvy_transpose_params *p)
 {
+    for (int i = p->src.rank; i < CVY_MAX_RANK; i++)
+        if (p->order[i] != 0)
+            return fail(CVY_ERR_ARGUMENT, "order[%d] is %d; src has %d axes", i, (int)p->order[i],
+                        (int)p->src.rank);
     for (int i = 0; i < p->src.rank; i++) {
         if (p->order[i] < 0 || p->order[i] >= p->src.rank)
             return fail(CVY_ERR_SHAPE, "order[%d] is %d; it must be 0 to %d", i, (int)p->order[i],

@@ -39,6 +39,10 @@ static cvy_status unpool_fill(cvy_max_unpool_params *p)
     if (p->indices == CVY_INDICES_NONE)
         p->indices = CVY_INDICES_PLANE;
     TRY(check_pool_indices(&p->indices, &p->indices_dtype));
+    TRY(check_unused("kernel_size", p->kernel_size, p->src.rank - 2, 3));
+    TRY(check_unused("stride", p->stride, p->src.rank - 2, 3));
+    TRY(check_unused("padding", p->padding, p->src.rank - 2, 3));
+    TRY(check_unused("output_size", p->output_size, p->src.rank - 2, 3));
     size[0] = p->src.size[0];
     size[1] = p->src.size[1];
     for (int i = 0; i < p->src.rank - 2; i++) {

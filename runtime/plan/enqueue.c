@@ -40,6 +40,9 @@ cvy_status bind_slot(struct binding *b, enum slot slot, const cvy_args *args)
 {
     cvy_tensor tensor = args_tensor(args, slot);
 
+    if (!tensor.buffer && tensor.offset)
+        return fail(CVY_ERR_ARGUMENT, "%s.offset is %zu and %s.buffer is NULL", slot_name(slot),
+                    tensor.offset, slot_name(slot));
     if (!slot_wanted(b, slot, args->prepared)) {
         if (!tensor.buffer)
             return CVY_OK;
@@ -288,6 +291,9 @@ static cvy_status bind_all(struct binding *b, const cvy_args *args)
     cvy_status st = CVY_OK;
 
     TRY(bind_args(b, args));
+    if (!args->workspace.buffer && args->workspace.offset)
+        TRY(fail(CVY_ERR_ARGUMENT, "args.workspace.offset is %zu and args.workspace.buffer is NULL",
+                 args->workspace.offset));
     TRY(alias_check(b, SLOT_DST, b->plan->slots[SLOT_DST].bytes));
     if (b->written[SLOT_INDICES])
         TRY(alias_check(b, SLOT_INDICES, b->plan->slots[SLOT_INDICES].bytes));

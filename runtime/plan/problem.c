@@ -1,5 +1,6 @@
 // Names, activations and costs of problems.
 #include "plan/problem.h"
+#include "plan/names.h"
 
 #include <math.h>
 
@@ -37,6 +38,37 @@ const char *op_family(enum op op)
     }
 }
 
+int activation_values(cvy_activation_kind kind)
+{
+    switch (kind) {
+    case CVY_CLIP:
+    case CVY_HARD_SIGMOID:
+    case CVY_SOFTPLUS:
+        return 2;
+    case CVY_LEAKY_RELU:
+    case CVY_ELU:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+// Values that the kind does not take, or not so.
+static cvy_status values_check(const cvy_activation *a, const char *name)
+{
+    int values = activation_values(a->kind);
+    bool alpha = a->alpha != 0.0f && values < 1;
+
+    if (alpha || (a->beta != 0.0f && values < 2))
+        return fail(CVY_ERR_ARGUMENT, "%s.%s is %g; %s does not take it", name,
+                    alpha ? "alpha" : "beta", (double)(alpha ? a->alpha : a->beta),
+                    activation_name(a->kind));
+    if (a->kind == CVY_CLIP && a->alpha > a->beta)
+        return fail(CVY_ERR_ARGUMENT, "%s clips to [%g, %g]; alpha may not be above beta", name,
+                    (double)a->alpha, (double)a->beta);
+    return CVY_OK;
+}
+
 cvy_status activation_check(cvy_activation *activation, const char *name)
 {
     static const cvy_activation defaults[CVY_ACTIVATION_COUNT] = {
@@ -45,15 +77,16 @@ cvy_status activation_check(cvy_activation *activation, const char *name)
         [CVY_SOFTPLUS] = { CVY_SOFTPLUS, 1.0f, 20.0f },
     };
     cvy_activation *a = activation;
+    cvy_status st;
 
     if (a->kind < 0 || a->kind >= CVY_ACTIVATION_COUNT)
         return fail(CVY_ERR_ARGUMENT, "%s.kind is %d, which is no cvy_activation_kind", name,
                     (int)a->kind);
     if (isnan(a->alpha) || isnan(a->beta))
         return fail(CVY_ERR_ARGUMENT, "%s.%s is NaN", name, isnan(a->alpha) ? "alpha" : "beta");
-    if (a->kind == CVY_CLIP && a->alpha > a->beta)
-        return fail(CVY_ERR_ARGUMENT, "%s clips to [%g, %g]; alpha may not be above beta", name,
-                    (double)a->alpha, (double)a->beta);
+    st = values_check(a, name);
+    if (st != CVY_OK)
+        return st;
     if (a->kind == CVY_HARD_SIGMOID && a->alpha == 0.0f && a->beta == 0.0f) {
         a->alpha = 1.0f / 6.0f;
         a->beta = 0.5f;

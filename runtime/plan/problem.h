@@ -154,7 +154,9 @@ struct problem {
     } u;
 };
 
-// Fills in PyTorch's defaults for alpha and beta. ARGUMENT for an unknown kind or a NaN.
+int activation_values(cvy_activation_kind kind);    // how many of alpha and beta it takes
+// Fills in PyTorch's defaults for alpha and beta. ARGUMENT for an unknown kind, a NaN, or a value
+// that the kind does not take.
 cvy_status activation_check(cvy_activation *activation, const char *name);
 // none, relu, clip, relu6, leaky_relu as one formula: slope below 0, then bounds. False: another.
 bool activation_piecewise(const cvy_activation *activation, float *slope, float *low, float *high);

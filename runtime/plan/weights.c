@@ -52,14 +52,15 @@ static cvy_status bind_constants(struct binding *b, const cvy_args *constants)
         if (slot_is_constant(slot)) {
             TRY(bind_slot(b, slot, constants));
             any = any || b->plan->slots[slot].used;
-        } else if (args_tensor(constants, slot).buffer) {
+        } else if (args_tensor(constants, slot).buffer || args_tensor(constants, slot).offset) {
             TRY(fail(CVY_ERR_ARGUMENT, "%s is set; preparing takes constants only",
                      slot_name(slot)));
         }
     }
     if (!any)
         TRY(fail(CVY_ERR_STATE, "the plan has no constants to prepare"));
-    if (constants->prepared || constants->srcs || constants->workspace.buffer)
+    if (constants->prepared || constants->srcs || constants->workspace.buffer
+        || constants->workspace.offset)
         TRY(fail(CVY_ERR_ARGUMENT, "constants.%s is set; preparing takes constants only",
                  constants->prepared ? "prepared" : constants->srcs ? "srcs" : "workspace"));
 out:
