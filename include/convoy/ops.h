@@ -174,7 +174,8 @@ typedef struct cvy_max_unpool_params {
     int64_t kernel_size[3];             // required, but when output_size is given
     int64_t stride[3];                  // 0 means kernel_size
     int64_t padding[3];
-    int64_t output_size[3];             // 0: (in - 1) stride - 2 padding + kernel_size
+    int64_t output_size[3];             // 0: (in - 1) stride - 2 padding + kernel_size. Otherwise
+                                        // less than a stride from that, if kernel_size is given
     cvy_indices indices;                // 0 means PLANE
     cvy_dtype indices_dtype;            // I64 (default) or I32
     cvy_desc dst;

@@ -11,21 +11,39 @@ static cvy_status check_least(const char *name, int i, int64_t value, int64_t le
     return CVY_OK;
 }
 
+// PyTorch's rule: less than one stride from the size that follows from the window.
+static cvy_status check_near(int64_t size, int64_t natural, int64_t stride, int i)
+{
+    if (size > natural - stride && size < natural + stride)
+        return CVY_OK;
+    return fail(CVY_ERR_SHAPE, "output_size[%d] is %lld; it must be %lld to %lld, less than one "
+                "stride from %lld", i, (long long)size, (long long)MAX(natural - stride + 1, 1),
+                (long long)(natural + stride - 1), (long long)natural);
+}
+
 // output_size, from the pooling's window where it is not given.
 static cvy_status fill_axis(cvy_max_unpool_params *p, int i)
 {
     bool given = p->output_size[i] != 0;
+    int64_t stride = p->stride[i] ? p->stride[i] : p->kernel_size[i], natural;
     cvy_status st = CVY_OK;
 
     TRY(check_least("output_size", i, p->output_size[i], 0));
     TRY(check_least("kernel_size", i, p->kernel_size[i], given ? 0 : 1));
     TRY(check_least("stride", i, p->stride[i], 0));
     TRY(check_least("padding", i, p->padding[i], 0));
-    if (!given)
-        p->output_size[i] = cvy_conv_transpose_output_size(
-            p->src.size[2 + i], p->kernel_size[i], p->stride[i] ? p->stride[i] : p->kernel_size[i],
-            1, p->padding[i], p->padding[i], 0);
-    st = check_output(p->output_size[i], i);
+    TRY(check_output(MAX(p->output_size[i], 1), i));
+    if (p->kernel_size[i] == 0)
+        return CVY_OK;
+    natural = cvy_conv_transpose_output_size(p->src.size[2 + i], p->kernel_size[i], stride, 1,
+                                             p->padding[i], p->padding[i], 0);
+    if (natural < INT64_MIN / 2 || natural > INT64_MAX / 2 || stride > INT64_MAX / 2)
+        TRY(check_output(INT64_MIN, i));
+    if (given)
+        TRY(check_near(p->output_size[i], natural, stride, i));
+    else
+        p->output_size[i] = natural;
+    st = check_grown_output(p->output_size[i], i);
 out:
     return st;
 }
