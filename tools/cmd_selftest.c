@@ -7,6 +7,8 @@
 #include "sweep.h"
 
 #include <cjson/cJSON.h>
+#include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -53,6 +55,7 @@ struct report {
 struct request {
     const char *device;
     const char *seed;           // only this problem of the sweep
+    uint64_t number;            // the same
     bool quick, json;
 };
 
@@ -190,22 +193,25 @@ static void run_all(struct report *r)
     tool_progress_end(&r->progress);
 }
 
-static int run_one(struct report *r, const char *seed)
+static bool read_seed(const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 0);
+    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0;
+}
+
+static void run_one(struct report *r, uint64_t number)
 {
     struct judge_problem p;
-    char *end;
-    unsigned long long number = strtoull(seed, &end, 0);
 
-    if (*end != '\0' || end == seed) {
-        return tool_usage("selftest", "--seed: `%s` is no number", seed);
-    }
     r->progress = tool_progress_begin(1 + r->algorithm_count);
     sweep_problem(number, &p);
     try_one(r, &p, NULL);
     for (size_t i = 0; i < r->algorithm_count; i++) {
         try_one(r, &p, r->algorithms[i].name);
     }
-    return TOOL_DONE;
 }
 
 // Every operator must have met both layouts.
@@ -348,14 +354,14 @@ static int selftest(const struct request *request, struct report *r)
     int status = TOOL_DONE;
 
     if (st != CVY_OK) {
-        return tool_failed("selftest", st);
+        return tool_not_opened("selftest", request->device, st);
     }
     r->effort = request->quick ? quick : full;
     st = cvy_algorithm_list(r->algorithms, MOST_ALGORITHMS, &r->algorithm_count);
     if (st != CVY_OK || r->algorithm_count > MOST_ALGORITHMS) {
         status = st != CVY_OK ? tool_failed("selftest", st) : TOOL_CHECK_FAILED;
     } else if (request->seed != NULL) {
-        status = run_one(r, request->seed);
+        run_one(r, request->number);
     } else {
         run_all(r);
     }
@@ -404,6 +410,10 @@ int cmd_selftest(int argc, char **argv)
     }
     if (optind < argc) {
         return tool_usage("selftest", "`%s` is not expected", argv[optind]);
+    }
+    if (request.seed != NULL && !read_seed(request.seed, &request.number)) {
+        return tool_usage("selftest", "--seed: `%s` is no number from 0 to %llu", request.seed,
+                          (unsigned long long)UINT64_MAX);
     }
     report = ref_alloc(sizeof *report);
     status = selftest(&request, report);

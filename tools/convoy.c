@@ -1,6 +1,7 @@
 // The convoy program: picks the subcommand, and has what all of them share.
 #include "convoy.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,18 @@ const char *tool_device(const char *given)
     const char *from_environment = getenv("CONVOY_DEVICE");
 
     return given != NULL ? given : from_environment;
+}
+
+int tool_not_opened(const char *what, const char *given, cvy_status status)
+{
+    const char *device = tool_device(given);
+    char whole[200];
+
+    if (given != NULL || device == NULL || device[0] == '\0') {
+        return tool_failed(what, status);
+    }
+    snprintf(whole, sizeof whole, "%s with CONVOY_DEVICE=%.100s", what, device);
+    return tool_failed(whole, status);
 }
 
 // Tables ------------------------------------------------------------------------------------------
@@ -192,7 +205,8 @@ static int help(void)
     for (size_t i = 0; i < command_count; i++) {
         printf("  %-10s %s\n", commands[i].name, commands[i].about);
     }
-    printf("\n  convoy COMMAND --help   its options\n  convoy --version        the version\n\n"
+    printf("\n  convoy help COMMAND     its options, as convoy COMMAND --help\n"
+           "  convoy --version        the version\n\n"
            "A device is `cpu`, `gpu`, PLATFORM:DEVICE as numbers, or part of a name; without "
            "--device,\nCONVOY_DEVICE or else the best one.\n"
            "Exit status: 0 done, 1 a check failed, 2 usage, 3 no device, 4 bad input.\n");
@@ -207,9 +221,41 @@ static void prepare_environment(void)
     }
 }
 
-int main(int argc, char **argv)
+static const struct command *find_command(const char *name)
 {
-    prepare_environment();
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    tool_error("`%s` is no command: see convoy --help", name);
+    return TOOL_USAGE;
+}
+
+// convoy help [COMMAND]
+static int help_on(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    char option[] = "--help", *words[] = { argc > 1 ? argv[1] : NULL, option, NULL };
+
+    if (argc < 2) {
+        return help();
+    }
+    if (argc > 2) {
+        return tool_usage("help", "`%s` is not expected", argv[2]);
+    }
+    return command == NULL ? unknown_command(argv[1]) : command->run(2, words);
+}
+
+static int run(int argc, char **argv)
+{
+    const struct command *command;
+
     if (argc < 2) {
         tool_error("no command: see convoy --help");
         return TOOL_USAGE;
@@ -217,15 +263,31 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         return help();
     }
+    if (strcmp(argv[1], "help") == 0) {
+        return help_on(argc - 1, argv + 1);
+    }
     if (strcmp(argv[1], "--version") == 0) {
         printf("convoy %s\n", cvy_version());
         return TOOL_DONE;
     }
-    for (size_t i = 0; i < command_count; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    command = find_command(argv[1]);
+    return command == NULL ? unknown_command(argv[1]) : command->run(argc - 1, argv + 1);
+}
+
+// What was printed may still be on its way: only closing tells whether it arrived.
+int main(int argc, char **argv)
+{
+    int status;
+    bool lost;
+
+    prepare_environment();
+    status = run(argc, argv);
+    lost = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) != 0 || lost) {
+        tool_error("stdout cannot be written%s%s", errno != 0 ? ": " : "",
+                   errno != 0 ? strerror(errno) : "");
+        return status == TOOL_DONE ? TOOL_CHECK_FAILED : status;
     }
-    tool_error("`%s` is no command: see convoy --help", argv[1]);
-    return TOOL_USAGE;
+    return status;
 }

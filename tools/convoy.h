@@ -21,6 +21,8 @@ int tool_failed(const char *what, cvy_status status);
 
 // The selector given, else CONVOY_DEVICE, else NULL.
 const char *tool_device(const char *given);
+// As tool_failed, for a device that could not be opened: says so if CONVOY_DEVICE chose it.
+int tool_not_opened(const char *what, const char *given, cvy_status status);
 
 // A plain table: texts are copied, columns are as wide as their widest cell.
 struct tool_table {

@@ -3,7 +3,7 @@
 //     digits [DEVICE [FOLDER]]
 // DEVICE is "cpu", "gpu", "P:D" or part of a name; without it the variable CONVOY_DEVICE counts,
 // and without that Convoy takes the best device. FOLDER holds digits.weights and digits.png.
-// Exit status: 0 well read, 1 badly read or an error, 3 no device, 4 bad input.
+// Exit status: 0 well read, 1 badly read or an error, 2 usage, 3 no device, 4 bad input.
 #define _POSIX_C_SOURCE 200809L     // chdir, clock_gettime, setenv
 #include <convoy/convoy.h>
 #include <png.h>
@@ -166,6 +166,21 @@ static int report(float images[IMAGES][SIDE][SIDE], float scores[IMAGES][CLASSES
     return right;
 }
 
+// Answers --help. Ends the program if the words are not [DEVICE [FOLDER]].
+static void read_options(int argc, char **argv)
+{
+    static const char usage[] = "usage: digits [DEVICE [FOLDER]]\n\n"
+        "Reads handwritten digits with a small ConvNet.\n\n"
+        "  DEVICE   `cpu`, `gpu`, PLATFORM:DEVICE as numbers, or part of a name; without it\n"
+        "           the variable CONVOY_DEVICE, or else the best one\n"
+        "  FOLDER   holds digits.weights and digits.png\n";
+
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        exit(fputs(usage, stdout) < 0 || fflush(stdout) != 0);
+    REQUIRE(argc < 2 || argv[1][0] != '-', 2, "`%s` is no option: see digits --help", argv[1]);
+    REQUIRE(argc <= 3, 2, "`%s` is not expected: see digits --help", argv[3]);
+}
+
 int main(int argc, char **argv)
 {
     static float images[IMAGES][SIDE][SIDE], scores[IMAGES][CLASSES];
@@ -175,11 +190,15 @@ int main(int argc, char **argv)
     cvy_device_info device;
     cvy_tensor tensors[TENSORS];
 
+    read_options(argc, argv);
     REQUIRE(chdir(argc > 2 ? argv[2] : DIGITS_DIR) == 0, 4, "cannot enter the folder of the data");
     load_images("digits.png", images);
     setenv("POCL_AFFINITY", "1", 0);    // PoCL's threads stay on their cores, unless told otherwise
 
-    check(cvy_context_create(&params, &net.context));
+    const cvy_status opened = cvy_context_create(&params, &net.context);
+    REQUIRE(opened != CVY_ERR_NO_DEVICE || argc > 1 || params.device == NULL, 3,
+            "CONVOY_DEVICE is \"%s\": %s", params.device, cvy_error_text());
+    check(opened);
     check(cvy_queue_create(net.context, NULL, &net.queue));
     check(cvy_context_device_info(net.context, &device));
     printf("%s, %s\n%d plans:\n", device.name, device.platform_name, LAYERS);
