@@ -141,8 +141,8 @@ sanitizer_reports()
 # The first C block of README.md, as a user would build it.
 readme()
 {
-    library=$(find "$build" -name libconvoy.so | head -n 1)
-    [ -n "$library" ] || { echo "no libconvoy.so in $build"; return 1; }
+    library=$(find "$build/runtime" -name libconvoy.so | head -n 1)
+    [ -n "$library" ] || { echo "no libconvoy.so in $build/runtime"; return 1; }
     library=$(dirname "$library")
     awk '/^```/ { if (inside) exit; if ($0 == "```c") { inside = 1; next } } inside' README.md \
         >"$build/readme.c"
@@ -150,6 +150,22 @@ readme()
     gcc -std=c11 -Wall -Wextra -Werror -Iinclude "$build/readme.c" -o "$build/readme" \
         -L"$library" -Wl,-rpath,"$library" -lconvoy -lm &&
         env $pocl timeout "$test_seconds" "$build/readme"
+}
+
+# What a user gets: the public symbols alone, and headers and a static library that README's example
+# can be built with, beside a function with the name of one of the library's own.
+installed()
+{
+    rm -rf "$build/installed"
+    DESTDIR=$build/installed meson install -C "$build" --no-rebuild --quiet || return 1
+    include=$(find "$build/installed" -type d -name include | head -n 1)
+    library=$(find "$build/installed" -name libconvoy.a | head -n 1)
+    [ -n "$library" ] || { echo "no libconvoy.a in $build/installed"; return 1; }
+    python3 tools/symbols.py "$include" "$(dirname "$library")/libconvoy.so" "$library" || return 1
+    echo "int fail(void); int fail(void) { return 1; }" >"$build/fail.c"
+    gcc -std=c11 -Wall -Wextra -Werror -DCVY_STATIC -I"$include" "$build/readme.c" \
+        "$build/fail.c" "$library" -o "$build/readme-static" -ldl -lpthread -lm &&
+        env $pocl timeout "$test_seconds" "$build/readme-static"
 }
 
 # oclgrind's exit status is the program's: its log tells what it found.
@@ -175,6 +191,7 @@ stage "convoy selftest on rusticl" env $rusticl timeout "$test_seconds" \
     "$build/tools/convoy" selftest
 stage "convoy selftest --quick on oclgrind" oclgrind_selftest
 stage "README's example" readme
+stage "what meson installs" installed
 stage "demo" env $pocl sh tools/demo.sh
 
 if stage "build with sanitizers" build_asan; then
