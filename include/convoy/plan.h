@@ -21,6 +21,26 @@ typedef struct cvy_plan_options {
 
 // A plan from one line of text, the same that cvy_plan_info prints, such as
 // "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias +relu". options may be NULL.
+//   op [kind] {field} [pad:MODE] [dtype] [layout] {+flag}    words in any order behind op and kind
+//   op      conv deconv pool unpool separable linear activation concat copy softmax pad slice
+//           transpose depth_to_space space_to_depth gather batch_norm instance_norm lrn reduce
+//           resize matmul unary binary where cast
+//   kind    pool max, separable spatial, reduce sum, resize bilinear, unary abs, binary add ...:
+//           the enum's names in small letters
+//   field   n c d h w (src), k out_channels or out_features, r kernel_size, s stride, p padding,
+//           q padding_end, l dilation, g groups, o output_padding or output_size,
+//           m channel_multiplier or mid_channels, b block: a letter and a number; r s p q l o have
+//           one for each spatial axis, joined by x
+//   MODE    zeros, reflect, replicate, circular    dtype f32 ...    layout nchw, nhwc, plain
+//   flag    bias bias2 residual relu clip:0:6 leaky_relu:0.1 ... mid:ACTIVATION global ceil same
+//           exclude_pad div:N norm:X indices[:plane|:tensor][:i32|:i64] axis:N to:LAYOUT log
+//           before:L after:L value:X start:L step:L size:L order:L src_stride:L dst_stride:L
+//           depth_last scale eps:X size:N alpha:X beta:X k:X later axes:L keep_dims i32 as:DTYPE
+//           scale:L roi_begin:L roi_end:L cubic:X extrapolation:X exclude_outside align_corners ...
+//           prefer_floor ... transpose transpose2; L is one number for each axis, joined by x
+// [2,3,400] is a src that n c d h w cannot say, plain unless a layout is said. Further tensors of
+// concat, binary, where, matmul and gather are in brackets, too, with :nhwc (gather :i32) and
+// strides :AxBxC behind them where they differ from the first. What is left out is 0 in the params.
 // Errors: ARGUMENT with the word that is wrong; then the create function's own.
 CVY_API cvy_status cvy_plan_from_spec(cvy_context *context, const char *spec,
                                       const cvy_plan_options *options, cvy_plan **out);

@@ -74,6 +74,41 @@ cvy_status flag_unknown(const struct parser *p)
     return word_bad(p, "is no flag of %s, which has%s", operator_name(p), list);
 }
 
+// An activation that the first of two convolutions may have: any but prelu, whose slopes no plan
+// has a slot for.
+static void mid_names(const char *names[CVY_ACTIVATION_COUNT])
+{
+    size_t count = 0;
+
+    for (int i = 0; spec_activations[i]; i++)
+        if (i + CVY_RELU != CVY_PRELU)
+            names[count++] = spec_activations[i];
+    names[count] = NULL;
+}
+
+cvy_status mid_bad(const struct parser *p)
+{
+    const char *names[CVY_ACTIVATION_COUNT];
+    char list[NAMES_BYTES];
+
+    mid_names(names);
+    return word_bad(p, "should be +mid: and one of %s", names_list(names, list));
+}
+
+bool word_mid(struct parser *p)
+{
+    const char *names[CVY_ACTIVATION_COUNT], *start;
+    bool found;
+
+    mid_names(names);
+    if (!word_char(p, ':'))
+        return false;
+    start = p->at;
+    found = word_name(p, names) >= 0;
+    p->at = start;
+    return found;
+}
+
 // Parts of a word --------------------------------------------------------------------------------
 
 bool word_next(struct parser *p)

@@ -22,6 +22,7 @@ cvy_status word_bad(const struct parser *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 cvy_status word_unknown(const struct parser *p);
 cvy_status flag_unknown(const struct parser *p);
+cvy_status mid_bad(const struct parser *p);
 #define NAMES_BYTES 400
 void names_add(char *list, const char *before, const char *name);
 const char *names_list(const char *const *names, char *list);
@@ -41,6 +42,8 @@ bool word_float(struct parser *p, float *out);
 bool word_list(struct parser *p, char between, int64_t least, int most, int64_t *out, int *count);
 // A name up to the next colon or the end of the word: its index, or -1 and nothing is taken.
 int word_name(struct parser *p, const char *const *names);
+// Whether a colon and an activation for +mid follow; takes the colon.
+bool word_mid(struct parser *p);
 // The index of the name that is the whole word, or -1.
 int word_whole(const struct parser *p, const char *const *names);
 // ARGUMENT if bit `index` is set already; sets it.

@@ -308,8 +308,8 @@ static cvy_status parse_flag_values(struct parser *p, const struct spec_field *f
     case SPEC_FLOATS:
         return parse_floats(p, field);
     case SPEC_MID:
-        if (!word_char(p, ':'))
-            return word_bad(p, "should be +mid: and an activation, such as +mid:relu6");
+        if (!word_mid(p))
+            return mid_bad(p);
         return parse_activation(p, &p->spec->mid, NULL);
     case SPEC_INDICES:
         return parse_indices(p);
