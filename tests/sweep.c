@@ -40,6 +40,13 @@ cvy_layout sweep_layout(struct sweep *s)
     return kind <= 44 ? CVY_NCHW : kind <= 94 ? CVY_NHWC : CVY_LAYOUT_DEFAULT;
 }
 
+void sweep_whole(int64_t *list, int axes)
+{
+    for (int i = 1; i < axes; i++) {
+        list[i] = list[0] > 0 && list[i] == 0 ? 1 : list[i];
+    }
+}
+
 void sweep_activation(struct sweep *s, bool slopes, cvy_activation *out)
 {
     static const cvy_activation set[CVY_ACTIVATION_COUNT] = {

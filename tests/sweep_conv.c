@@ -31,6 +31,8 @@ static void choose_kernel(struct sweep *s, int axes, struct fields *f)
         f->dilation[i] = random_chance(&s->random, 15) ? random_between(&s->random, 2, 3) :
                          random_between(&s->random, 0, 1);
     }
+    sweep_whole(f->stride, axes);
+    sweep_whole(f->dilation, axes);
 }
 
 static void choose_padding(struct sweep *s, int axes, struct fields *f, bool may_same)
@@ -43,6 +45,7 @@ static void choose_padding(struct sweep *s, int axes, struct fields *f, bool may
         for (int i = 0; i < axes; i++) {
             f->stride[i] = random_between(&s->random, 0, 1);
         }
+        sweep_whole(f->stride, axes);
         return;
     }
     for (int i = 0; i < axes; i++) {

@@ -34,6 +34,8 @@ static void choose_window(struct sweep *s, int axes, cvy_pool_params *p)
         p->dilation[i] = random_chance(&s->random, dilated) ? random_between(&s->random, 2, 3) :
                          random_between(&s->random, 0, 1);
     }
+    sweep_whole(p->stride, axes);
+    sweep_whole(p->dilation, axes);
 }
 
 static void choose_padding(struct sweep *s, int axes, cvy_pool_params *p)
@@ -108,6 +110,7 @@ bool sweep_max_unpool(struct sweep *s)
         p->stride[i] = random_between(&s->random, 0, 3);
         p->padding[i] = random_chance(&s->random, 25) ? p->kernel_size[i] / 2 : 0;
     }
+    sweep_whole(p->stride, axes);
     choose_indices(s, true, &p->indices, &p->indices_dtype);
     ref_max_unpool_shape(p, &natural);
     for (int i = 0; i < axes && sized; i++) {

@@ -15,6 +15,8 @@ int64_t sweep_pick(struct sweep *s, const int64_t *list, int count);
 int64_t sweep_channels(struct sweep *s);
 int64_t sweep_batch(struct sweep *s);
 cvy_layout sweep_layout(struct sweep *s);           // NCHW or NHWC; now and then the default
+// Zeros behind an entry that is set become 1: lists are set whole, or not at all.
+void sweep_whole(int64_t *list, int axes);
 void sweep_activation(struct sweep *s, bool slopes, cvy_activation *out);
 // n, c and `axes` spatial sizes; sometimes strided.
 void sweep_feature_map(struct sweep *s, int axes, int64_t channels, cvy_desc *out);

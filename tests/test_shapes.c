@@ -463,7 +463,7 @@ static const struct edge edges[] = {
                              .output_size = { 3, 5 }), { 1, 4, 3, 5 } },
     { "pool, adaptive over the input", POOL(.kind = CVY_POOL_ADAPTIVE_MAX, .src = HW(3, 2),
                                             .output_size = { 5, 7 }), { 1, 4, 5, 7 } },
-    { "unpool", UNPOOL(.src = HW(3, 4), .kernel_size = { 3, 2 }, .stride = { 2, 0 },
+    { "unpool", UNPOOL(.src = HW(3, 4), .kernel_size = { 3, 2 }, .stride = { 2, 2 },
                        .padding = { 1, 0 }), { 1, 4, 5, 8 } },
     { "unpool to the largest size", UNPOOL(.src = HW(4, 4), .kernel_size = { 2, 2 },
                                            .output_size = { 7, 9 }), { 1, 4, 7, 9 } },

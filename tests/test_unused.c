@@ -70,6 +70,25 @@ Test(unused, entries_behind_the_last_axis_are_named)
     expect_rows(rows, COUNT_OF(rows));
 }
 
+Test(unused, lists_that_are_set_in_part_are_named)
+{
+    static const struct row rows[] = {
+        { "stride[1] is 0 while stride[0] is 2: set all 2 spatial entries",
+          CONV(.src = HW, .kernel_size = { 3, 3 }, .stride = { 2 }) },
+        { "dilation[1] is 0 while dilation[0] is 2",
+          CONV(.src = HW, .kernel_size = { 3, 3 }, .dilation = { 2 }) },
+        { "stride[1] is 0", DECONV(.src = HW, .kernel_size = { 3, 3 }, .stride = { 2 }) },
+        { "stride[1] is 0", POOL(.kind = CVY_POOL_MAX, .src = HW, .kernel_size = { 2, 2 },
+                                 .stride = { 1 }) },
+        { "stride[1] is 0", UNPOOL(.src = HW, .kernel_size = { 2, 2 }, .stride = { 2 }) },
+        { "dilation[1] is 0", SEPARABLE(.src = HW, .kernel_size = { 3, 3 }, .dilation = { 2 }) },
+        { NULL, CONV(.src = W, .kernel_size = { 3 }, .stride = { 2 }, .dilation = { 2 }) },
+        { NULL, CONV(.src = HW, .kernel_size = { 3, 3 }, .padding = { 1 }) },
+    };
+
+    expect_rows(rows, COUNT_OF(rows));
+}
+
 Test(unused, padding_that_the_rule_does_not_look_at_is_named)
 {
     static const struct row rows[] = {

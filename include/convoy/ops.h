@@ -79,7 +79,7 @@ CVY_API int64_t cvy_pool_output_size(int64_t in, int64_t kernel, int64_t stride,
 // Convolution -------------------------------------------------------------------------------------
 
 // src [n][channels][spatial], 1 to 3 spatial axes. Lists here and below have an entry for each
-// spatial axis; the others must be 0.
+// spatial axis; the others must be 0. stride and dilation: all set, or all 0 for the default.
 // Slots: src, weights [out_channels][channels / groups][kernel], bias [out_channels] if asked for,
 // residual as dst if asked for, slope [out_channels] with CVY_PRELU, dst.
 typedef struct cvy_conv_params {

@@ -70,6 +70,15 @@ cvy_status check_unused(const char *name, const int64_t *values, int used, int c
     return CVY_OK;
 }
 
+cvy_status check_whole(const char *name, const int64_t *values, int spatial)
+{
+    for (int i = 1; i < spatial; i++)
+        if (values[0] > 0 && values[i] == 0)
+            return fail(CVY_ERR_ARGUMENT, "%s[%d] is 0 while %s[0] is %lld: set all %d spatial "
+                        "entries", name, i, name, (long long)values[0], spatial);
+    return CVY_OK;
+}
+
 static cvy_status unused_entries(const struct window_params *w)
 {
     cvy_status st = CVY_OK;
@@ -79,6 +88,8 @@ static cvy_status unused_entries(const struct window_params *w)
     TRY(check_unused("dilation", w->dilation, w->spatial, 3));
     TRY(check_unused("padding", w->padding, w->spatial, 3));
     TRY(check_unused("padding_end", w->padding_end, w->spatial, 3));
+    TRY(check_whole("stride", w->stride, w->spatial));
+    TRY(check_whole("dilation", w->dilation, w->spatial));
 out:
     return st;
 }

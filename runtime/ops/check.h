@@ -46,6 +46,9 @@ cvy_status check_enum(int value, int first, int last, const char *name);
 cvy_status check_named(int value, const struct enum_names *names, const char *name);
 // ARGUMENT if an entry that no axis of src uses, from `used` on, is not 0.
 cvy_status check_unused(const char *name, const int64_t *values, int used, int count);
+// ARGUMENT if entry 0 is set and a later spatial one is left at its default: who writes { 2 } means
+// all of them.
+cvy_status check_whole(const char *name, const int64_t *values, int spatial);
 // *index into rank axes, negative counted from the last.
 cvy_status check_axis(int32_t *axis, int32_t rank);
 

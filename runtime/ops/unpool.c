@@ -61,6 +61,7 @@ static cvy_status unpool_fill(cvy_max_unpool_params *p)
     TRY(check_unused("stride", p->stride, p->src.rank - 2, 3));
     TRY(check_unused("padding", p->padding, p->src.rank - 2, 3));
     TRY(check_unused("output_size", p->output_size, p->src.rank - 2, 3));
+    TRY(check_whole("stride", p->stride, p->src.rank - 2));
     size[0] = p->src.size[0];
     size[1] = p->src.size[1];
     for (int i = 0; i < p->src.rank - 2; i++) {
