@@ -6,6 +6,22 @@
 // below V go element by element. Flat grid over a blocks, b blocks, S0, S1, S2 and the outermost
 // axis. Fixed at build: V.
 #if V > 1
+// One half of each, from lane `from` on, in turn. By lanes: shuffles that leave lanes undefined, as
+// halves make them, kill oclgrind's check of uninitialised values.
+VT FN(zip)(VT even, VT odd, int from)
+{
+    union { VT v; ACC lane[V]; } a, b, x;
+
+    a.v = even;
+    b.v = odd;
+#pragma unroll
+    for (int i = 0; i < V / 2; i++) {
+        x.lane[2 * i] = a.lane[from + i];
+        x.lane[2 * i + 1] = b.lane[from + i];
+    }
+    return x.v;
+}
+
 // Transposes a V x V tile: each round zips row i with row i + V / 2, which turns the bits of
 // (row, column) by one place.
 void FN(turn)(VT row[V])
@@ -16,10 +32,8 @@ void FN(turn)(VT row[V])
     for (int round = 1; round < V; round *= 2) {
 #pragma unroll
         for (int i = 0; i < V / 2; i++) {
-            next[2 * i].even = row[i].lo;
-            next[2 * i].odd = row[i + V / 2].lo;
-            next[2 * i + 1].even = row[i].hi;
-            next[2 * i + 1].odd = row[i + V / 2].hi;
+            next[2 * i] = FN(zip)(row[i], row[i + V / 2], 0);
+            next[2 * i + 1] = FN(zip)(row[i], row[i + V / 2], V / 2);
         }
 #pragma unroll
         for (int i = 0; i < V; i++)

@@ -26,13 +26,20 @@ int FN(tap_to)(int start, int step, int taps, int size)
     return start + (taps - 1) * step < size ? taps : (size - start + step - 1) / step;
 }
 
-// p[0], p[stride], ... for V outputs; nothing behind the last is read.
+// p[0], p[stride], ... for V outputs; nothing behind the last is read. Lanes: see copy_transpose.
 VT FN(load)(__global const T *restrict p, int stride)
 {
 #if V > 1
     if (stride == 2) {
-        VT low = VLOAD(p), high = VLOAD(p + (V - 1));
-        return (VT)(low.even, high.odd);
+        union { VT v; ACC lane[V]; } low, high, x;
+        low.v = VLOAD(p);
+        high.v = VLOAD(p + (V - 1));
+        #pragma unroll
+        for (int i = 0; i < V / 2; i++) {
+            x.lane[i] = low.lane[2 * i];
+            x.lane[i + V / 2] = high.lane[2 * i + 1];
+        }
+        return x.v;
     }
     if (stride > 2) {
         union { VT v; ACC lane[V]; } x;
