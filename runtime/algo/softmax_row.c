@@ -26,9 +26,15 @@ static struct instance instance_of(const struct device *device)
     return instance;
 }
 
+// Even a group of one item has a place in local memory.
+static bool fits(const struct device *device)
+{
+    return device->local_bytes >= (int64_t)sizeof(float);
+}
+
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
-    if (cap < 1)
+    if (cap < 1 || !fits(device))
         return 0;
     out[0] = instance_of(device);
     return 1;
@@ -60,7 +66,7 @@ static bool applicable(const struct device *device, const struct problem *proble
     int axis = problem->u.softmax.axis;
     int64_t length = problem->dst.size[axis];
 
-    return problem->src.stride[axis] == 1 && problem->dst.stride[axis] == 1
+    return fits(device) && problem->src.stride[axis] == 1 && problem->dst.stride[axis] == 1
         && length_fits(device, length)
         && rows_of(problem) / rows_block(device, length) < INT32_MAX;
 }

@@ -125,13 +125,27 @@ static void read_work_items(struct reader *reader, int64_t out[3])
         out[i] = sizes[i] > INT32_MAX ? INT32_MAX : MAX((int64_t)sizes[i], 1);
 }
 
-static bool has_extension(struct reader *reader, const char *name)
+static bool text_has(struct reader *reader, cl_device_info fact, const char *word)
 {
-    char *text = read_text(reader, CL_DEVICE_EXTENSIONS);
-    bool found = text && strstr(text, name);
+    char *text = read_text(reader, fact);
+    bool found = text && strstr(text, word);
 
     free(text);
     return found;
+}
+
+static bool has_extension(struct reader *reader, const char *name)
+{
+    return text_has(reader, CL_DEVICE_EXTENSIONS, name);
+}
+
+// Kernels count in 64 bits, which the embedded profile leaves open.
+static bool has_longs(cl_device_id id)
+{
+    struct reader reader = { .id = id };
+
+    return !text_has(&reader, CL_DEVICE_PROFILE, "EMBEDDED")
+        || has_extension(&reader, "cles_khr_int64");
 }
 
 static void read_types(struct reader *reader, cvy_device_info *info)
@@ -268,6 +282,8 @@ static void judge(struct found_device *found, struct reader *reader)
         refuse(found, CVY_ERR_UNSUPPORTED, 0, text);
     if (!little)
         refuse(found, CVY_ERR_UNSUPPORTED, 0, "big-endian");
+    if (!has_longs(reader->id))
+        refuse(found, CVY_ERR_UNSUPPORTED, 0, "embedded profile without cles_khr_int64");
 }
 
 void device_read(struct found_device *found)

@@ -176,23 +176,31 @@ cvy_status kernel_check_local(const struct device *device, const struct kernel *
                 (long long)device->info.max_work_group);
 }
 
-// A compiled kernel may allow less than the device does, and a bad compiler may drop arguments.
+// A compiled kernel may allow less than the device does or want more local memory than it has, and
+// a bad compiler may drop arguments.
 static cvy_status check_compiled(cvy_context *context, struct kernel *kernel, cl_kernel handle)
 {
     const uint32_t *local = kernel->instance.local;
     size_t most = 0, items = (size_t)local[0] * local[1] * local[2];
+    cl_ulong memory = 0;
     cl_uint count = 0;
     cvy_status st = CVY_OK;
 
     TRY(CALL(clGetKernelInfo, handle, CL_KERNEL_NUM_ARGS, sizeof count, &count, NULL));
     TRY(CALL(clGetKernelWorkGroupInfo, handle, context->cl_device, CL_KERNEL_WORK_GROUP_SIZE,
              sizeof most, &most, NULL));
+    TRY(CALL(clGetKernelWorkGroupInfo, handle, context->cl_device, CL_KERNEL_LOCAL_MEM_SIZE,
+             sizeof memory, &memory, NULL));
     if (count != strlen(kernel->source->signature))
         return fail(CVY_ERR_BUILD, "%s: %u arguments came out of the compiler, not %zu",
                     kernel->key, count, strlen(kernel->source->signature));
     if (most < items && !(context->device.quirks & QUIRK_GROUP_UNDERSTATED))
         return fail(CVY_ERR_BUILD, "%s: compiled for work-groups of %zu items at most",
                     kernel->key, most);
+    if (memory > (cl_ulong)context->device.local_bytes)
+        return fail(CVY_ERR_BUILD, "%s: takes %llu bytes of local memory; the device has %lld",
+                    kernel->key, (unsigned long long)memory,
+                    (long long)context->device.local_bytes);
 out:
     return st;
 }

@@ -135,10 +135,11 @@ static void impl_seal(struct impl *impl)
     impl->packing = packing_hash(impl);
 }
 
-static cvy_status build_alone(cvy_context *context, const struct problem *problem,
-                              const struct candidate *c, size_t max_workspace, struct impl **out)
+static cvy_status build_alone(cvy_context *context, const struct device *device,
+                              const struct problem *problem, const struct candidate *c,
+                              size_t max_workspace, struct impl **out)
 {
-    struct plan_builder builder = { .context = context, .device = context_device(context) };
+    struct plan_builder builder = { .context = context, .device = device };
     cvy_status st = CVY_OK;
 
     *out = NULL;
@@ -234,14 +235,42 @@ static bool gives_way(cvy_status st)
     return st == CVY_ERR_BUILD || st == CVY_ERR_UNSUPPORTED || st == CVY_ERR_LIMIT;
 }
 
+// What the first candidate that builds makes of the problem. *refused: a compiler did not take one.
+static cvy_status build_first(cvy_context *context, const struct device *device,
+                              const struct problem *problem, const struct algo *forced,
+                              const cvy_plan_options *options, struct impl **out, char why[160],
+                              bool *refused)
+{
+    struct candidate list[MAX_CANDIDATES];
+    size_t count = candidates(device, problem, forced, options->exact, list);
+    cvy_status st = CVY_OK;
+
+    if (count == 0)
+        return none_solves(device, problem, options, forced);
+    for (size_t i = 0; i < count; i++) {
+        st = build_alone(context, device, problem, &list[i], options->max_workspace, out);
+        if (st == CVY_OK) {
+            why_text(why, list, i, count, forced != NULL);
+            return CVY_OK;
+        }
+        if (!gives_way(st))
+            return st;
+        *refused = *refused || st == CVY_ERR_BUILD;
+        if (st == CVY_ERR_BUILD)
+            context_log(context, CVY_LOG_WARNING, "%s: %s", list[i].algo->name, cvy_error_text());
+    }
+    return st;
+}
+
 cvy_status planner_build(cvy_context *context, const struct problem *problem,
                          const cvy_plan_options *options, struct impl **out, char why[160])
 {
+    // Work-groups to fall back to where kernels get smaller ones than the device promises.
+    static const int smaller[] = { 16, 1 };
     static const cvy_plan_options none = { 0 };
-    const struct device *device = context_device(context);
-    struct candidate list[MAX_CANDIDATES];
+    struct device device = *context_device(context);
     const struct algo *forced;
-    size_t count;
+    bool refused = false;
     cvy_status st;
 
     *out = NULL;
@@ -249,19 +278,12 @@ cvy_status planner_build(cvy_context *context, const struct problem *problem,
     st = find_forced(options, problem, &forced);
     if (st != CVY_OK)
         return st;
-    count = candidates(device, problem, forced, options->exact, list);
-    if (count == 0)
-        return none_solves(device, problem, options, forced);
-    for (size_t i = 0; i < count; i++) {
-        st = build_alone(context, problem, &list[i], options->max_workspace, out);
-        if (st == CVY_OK) {
-            why_text(why, list, i, count, forced != NULL);
-            return CVY_OK;
-        }
-        if (!gives_way(st))
-            return st;
-        if (st == CVY_ERR_BUILD)
-            context_log(context, CVY_LOG_WARNING, "%s: %s", list[i].algo->name, cvy_error_text());
+    st = build_first(context, &device, problem, forced, options, out, why, &refused);
+    for (size_t i = 0; i < COUNT_OF(smaller) && refused && gives_way(st); i++) {
+        if (smaller[i] >= device.max_group)
+            continue;
+        device.max_group = smaller[i];
+        st = build_first(context, &device, problem, forced, options, out, why, &refused);
     }
     return st;
 }

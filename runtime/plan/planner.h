@@ -7,8 +7,10 @@
 
 // Builds the problem's implementation: the forced algorithm, else the rules' order of preference,
 // else the least estimate. One that does not build, or needs more than options->max_workspace,
-// gives way to the next. `why` (160 bytes) says what was decided. Errors: UNSUPPORTED (the forced
-// one cannot do it, or nothing fits max_workspace), ARGUMENT (no such algorithm), BUILD, NOMEM_*.
+// gives way to the next; where compilers grant smaller work-groups than the device, all are tried
+// again with groups of 16 items and of 1. `why` (160 bytes) says what was decided. Errors:
+// UNSUPPORTED (the forced one cannot do it, or nothing fits max_workspace), ARGUMENT (no such
+// algorithm), BUILD, NOMEM_*.
 cvy_status planner_build(cvy_context *context, const struct problem *problem,
                          const cvy_plan_options *options, struct impl **out, char why[160]);
 
