@@ -59,6 +59,10 @@ static inline cvy_status make(cvy_buffer_params params, cvy_buffer **out)
     return cvy_buffer_create(context, &params, out);
 }
 
+// LIE(CL_DEVICE_MAX_WORK_GROUP_SIZE, size_t, 1): the values of one fact.
+#define LIE(fact, type, ...) cl_table_lie(fact, (type[]) { __VA_ARGS__ },                   \
+                                          sizeof((type[]) { __VA_ARGS__ }))
+
 // A user event of our own context, wrapped: jobs that wait for it start when the test says so.
 static inline cl_event user_event(cvy_event **wrapped)
 {

@@ -30,7 +30,7 @@ struct lie {
 struct cl_lies cl_lies;
 static const struct opencl *real;
 static _Atomic int alive[KINDS], calls[FUNCTIONS], all_calls;
-static struct lie lies[8];
+static struct lie lies[16];
 static size_t lie_count;
 static struct {
     const char *function;
@@ -61,6 +61,34 @@ static void count(enum kind kind, int by)
     atomic_fetch_add(&alive[kind], by);
 }
 
+// The latest lie about a fact counts.
+static const struct lie *lie_about(cl_device_info fact)
+{
+    for (size_t i = lie_count; i-- > 0;)
+        if (lies[i].fact == fact)
+            return &lies[i];
+    return NULL;
+}
+
+// A lie of one number; `truth`, which nothing exceeds, where there is none.
+static cl_ulong number_of(cl_device_info fact, size_t at, cl_ulong truth)
+{
+    const struct lie *lie = lie_about(fact);
+    cl_ulong value = 0;
+
+    if (!lie)
+        return truth;
+    memcpy(&value, lie->value + at * sizeof(size_t), MIN(lie->bytes, sizeof value));
+    return value;
+}
+
+static bool has_word(cl_device_info fact, const char *word, bool truth)
+{
+    const struct lie *lie = lie_about(fact);
+
+    return lie ? strstr(lie->value, word) != NULL : truth;
+}
+
 // Plain calls -------------------------------------------------------------------------------------
 
 #define PLAIN(name, params, args)                                                           \
@@ -78,8 +106,6 @@ INFO(clGetCommandQueueInfo, cl_command_queue)
 INFO(clGetMemObjectInfo, cl_mem)
 INFO(clGetEventInfo, cl_event)
 INFO(clGetEventProfilingInfo, cl_event)
-PLAIN(clBuildProgram, (cl_program a, cl_uint b, const cl_device_id *c, const char *d,
-      void (CL_CALLBACK *e)(cl_program, void *), void *f), (a, b, c, d, e, f))
 PLAIN(clSetKernelArg, (cl_kernel a, cl_uint b, size_t c, const void *d), (a, b, c, d))
 PLAIN(clWaitForEvents, (cl_uint a, const cl_event *b), (a, b))
 PLAIN(clFlush, (cl_command_queue a), (a))
@@ -131,10 +157,10 @@ MAKER(clCreateContext, cl_context, CONTEXTS,
       (a, b, c, d, e, code))
 MAKER(clCreateCommandQueue, cl_command_queue, QUEUES,
       (cl_context a, cl_device_id b, cl_command_queue_properties c, cl_int *code), (a, b, c, code))
+// A size of 0 is refused as one beyond the device's is.
 MAKER(clCreateBuffer, cl_mem, BUFFERS,
-      (cl_context a, cl_mem_flags b, size_t c, void *d, cl_int *code), (a, b, c, d, code))
-MAKER(clCreateProgramWithSource, cl_program, PROGRAMS,
-      (cl_context a, cl_uint b, const char **c, const size_t *d, cl_int *code), (a, b, c, d, code))
+      (cl_context a, cl_mem_flags b, size_t c, void *d, cl_int *code),
+      (a, b, c > number_of(CL_DEVICE_MAX_MEM_ALLOC_SIZE, 0, c) ? 0 : c, d, code))
 MAKER(clCreateKernel, cl_kernel, KERNELS, (cl_program a, const char *b, cl_int *code), (a, b, code))
 
 // Commands, which make an event -------------------------------------------------------------------
@@ -158,8 +184,6 @@ COMMAND(clEnqueueFillBuffer, (cl_command_queue a, cl_mem b, const void *c, size_
         size_t f, WAIT), (a, b, c, d, e, f, n, w, event))
 COMMAND(clEnqueueUnmapMemObject, (cl_command_queue a, cl_mem b, void *c, WAIT),
         (a, b, c, n, w, event))
-COMMAND(clEnqueueNDRangeKernel, (cl_command_queue a, cl_kernel b, cl_uint c, const size_t *d,
-        const size_t *e, const size_t *f, WAIT), (a, b, c, d, e, f, n, w, event))
 COMMAND(clEnqueueMarkerWithWaitList, (cl_command_queue a, WAIT), (a, n, w, event))
 
 static void *wrap_clEnqueueMapBuffer(cl_command_queue a, cl_mem b, cl_bool c, cl_map_flags d,
@@ -174,7 +198,84 @@ static void *wrap_clEnqueueMapBuffer(cl_command_queue a, cl_mem b, cl_bool c, cl
     return pointer;
 }
 
+// Calls that keep to the lies ---------------------------------------------------------------------
+
+// What a device without them makes of the types. PoCL's own headers, which stand before, use them.
+static const char no_double[] = "#undef cl_khr_fp64\n#define double no_cl_khr_fp64_here\n";
+static const char no_images[] = "#define image2d_t no_images_here\n"
+                                "#define image3d_t no_images_here\n"
+                                "#define sampler_t no_images_here\n";
+
+static cl_program wrap_clCreateProgramWithSource(cl_context a, cl_uint b, const char **c,
+                                                 const size_t *d, cl_int *code)
+{
+    bool doubles = has_word(CL_DEVICE_EXTENSIONS, "cl_khr_fp64", true);
+    const char *texts[3] = { doubles ? "" : no_double,
+                             number_of(CL_DEVICE_IMAGE_SUPPORT, 0, CL_TRUE) ? "" : no_images };
+    size_t lengths[3] = { strlen(texts[0]), strlen(texts[1]) };
+    cl_program made = NULL;
+
+    *code = b == 1 ? arrive(ID_clCreateProgramWithSource) : CL_INVALID_VALUE;
+    texts[2] = c[0];
+    lengths[2] = d[0];
+    if (!*code)
+        made = real->clCreateProgramWithSource(a, 3, texts, lengths, code);
+    count(PROGRAMS, made != NULL);
+    return made;
+}
+
+static cl_int wrap_clBuildProgram(cl_program a, cl_uint b, const cl_device_id *c, const char *d,
+                                  void (CL_CALLBACK *e)(cl_program, void *), void *f)
+{
+    cl_int code = arrive(ID_clBuildProgram);
+
+    if (!code && strstr(d, "-cl-std=") && !strstr(d, "-cl-std=CL1.")
+        && has_word(CL_DEVICE_VERSION, "OpenCL 1.", false))
+        code = CL_INVALID_BUILD_OPTIONS;
+    return code ? code : real->clBuildProgram(a, b, c, d, e, f);
+}
+
+// Whether a device of these facts runs the kernel in such groups.
+static cl_int launch_fits(cl_command_queue queue, cl_kernel kernel, cl_uint axes,
+                          const size_t *global, const size_t *local)
+{
+    cl_ulong most = number_of(CL_DEVICE_MAX_WORK_GROUP_SIZE, 0, CL_ULONG_MAX);
+    cl_ulong items = 1, memory = 0;
+    cl_device_id device;
+
+    if (!local)
+        return CL_INVALID_WORK_GROUP_SIZE;
+    for (cl_uint i = 0; i < axes; i++) {
+        if (local[i] > number_of(CL_DEVICE_MAX_WORK_ITEM_SIZES, i, local[i]))
+            return CL_INVALID_WORK_ITEM_SIZE;
+        if (global[i] % local[i])
+            return CL_INVALID_WORK_GROUP_SIZE;
+        items *= local[i];
+    }
+    if (items > most || (cl_lies.kernel_group && items > cl_lies.kernel_group))
+        return CL_INVALID_WORK_GROUP_SIZE;
+    if (!lie_about(CL_DEVICE_LOCAL_MEM_SIZE)
+        || real->clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL)
+        || real->clGetKernelWorkGroupInfo(kernel, device, CL_KERNEL_LOCAL_MEM_SIZE, sizeof memory,
+                                          &memory, NULL))
+        return CL_SUCCESS;
+    return memory > number_of(CL_DEVICE_LOCAL_MEM_SIZE, 0, 0) ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+}
+
+static cl_int wrap_clEnqueueNDRangeKernel(cl_command_queue a, cl_kernel b, cl_uint c,
+                                          const size_t *d, const size_t *e, const size_t *f, WAIT)
+{
+    cl_int code = arrive(ID_clEnqueueNDRangeKernel);
+
+    code = code ? code : launch_fits(a, b, c, e, f);
+    code = code ? code : real->clEnqueueNDRangeKernel(a, b, c, d, e, f, n, w, event);
+    count(EVENTS, code == CL_SUCCESS && event != NULL);
+    return code;
+}
+
 // Calls that may lie ------------------------------------------------------------------------------
+
+#define LAST_FACT_OF_1_2 CL_DEVICE_PRINTF_BUFFER_SIZE
 
 // The usual answer protocol of clGet...Info.
 static cl_int answer(const void *value, size_t bytes, size_t cap, void *out, size_t *size)
@@ -191,10 +292,12 @@ static cl_int answer(const void *value, size_t bytes, size_t cap, void *out, siz
 static cl_int wrap_clGetDeviceInfo(cl_device_id a, cl_device_info b, size_t c, void *d, size_t *e)
 {
     cl_int code = arrive(ID_clGetDeviceInfo);
+    const struct lie *lie = lie_about(b);
 
-    for (size_t i = 0; !code && i < lie_count; i++)
-        if (lies[i].fact == b)
-            return answer(lies[i].value, lies[i].bytes, c, d, e);
+    if (!code && lie)
+        return answer(lie->value, lie->bytes, c, d, e);
+    if (!code && b > LAST_FACT_OF_1_2 && has_word(CL_DEVICE_VERSION, "OpenCL 1.", false))
+        return CL_INVALID_VALUE;
     return code ? code : real->clGetDeviceInfo(a, b, c, d, e);
 }
 
@@ -240,7 +343,7 @@ static cl_int wrap_clGetKernelWorkGroupInfo(cl_kernel a, cl_device_id b,
 {
     cl_int code = arrive(ID_clGetKernelWorkGroupInfo);
 
-    if (!code && cl_lies.kernel_group)
+    if (!code && c == CL_KERNEL_WORK_GROUP_SIZE && cl_lies.kernel_group)
         return answer(&cl_lies.kernel_group, sizeof cl_lies.kernel_group, d, e, f);
     return code ? code : real->clGetKernelWorkGroupInfo(a, b, c, d, e, f);
 }

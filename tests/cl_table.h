@@ -21,7 +21,9 @@ bool cl_table_fired(void);          // since the last cl_table_fail
 void cl_table_heal(void);           // no more faults, no more lies
 int cl_table_calls(const char *function);       // how often since the start; NULL: any
 
-// Lies: what clGetDeviceInfo answers for one fact; `bytes` of value, copied. Up to 8.
+// Lies: what clGetDeviceInfo answers for one fact; `bytes` of value, copied. Up to 16. The table
+// keeps to them: it refuses launches of larger work-groups or with more local memory, larger
+// buffers, double without cl_khr_fp64, images, and what came after OpenCL 1.2.
 void cl_table_lie(cl_device_info fact, const void *value, size_t bytes);
 
 // Lies about more: 0 is the truth.
@@ -30,7 +32,7 @@ struct cl_lies {
     bool no_platform, no_device;    // counts of 0 with CL_SUCCESS
     bool vanishing_device;          // counted, and then not listed
     cl_uint kernel_args;            // CL_KERNEL_NUM_ARGS
-    size_t kernel_group;            // CL_KERNEL_WORK_GROUP_SIZE
+    size_t kernel_group;            // CL_KERNEL_WORK_GROUP_SIZE, kept by launches, too
     size_t build_log;               // bytes of it, without a NUL
 };
 extern struct cl_lies cl_lies;

@@ -112,9 +112,6 @@ static cvy_status open_lying(void)
     return context_open(NULL, &context);
 }
 
-#define LIE(fact, type, ...) cl_table_lie(fact, (type[]) { __VA_ARGS__ },                   \
-                                          sizeof((type[]) { __VA_ARGS__ }))
-
 LEDGER_TEST(faults, devices_that_cannot_be_used_are_refused)
 {
     static const struct {
