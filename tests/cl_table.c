@@ -32,6 +32,7 @@ static const struct opencl *real;
 static _Atomic int alive[KINDS], calls[FUNCTIONS], all_calls;
 static struct lie lies[16];
 static size_t lie_count;
+static char options[256];
 static struct {
     const char *function;
     int first;              // number of the first call that fails, 0: none
@@ -229,7 +230,8 @@ static cl_int wrap_clBuildProgram(cl_program a, cl_uint b, const cl_device_id *c
 {
     cl_int code = arrive(ID_clBuildProgram);
 
-    if (!code && strstr(d, "-cl-std=") && !strstr(d, "-cl-std=CL1.")
+    snprintf(options, sizeof options, "%s", d ? d : "");
+    if (!code && strstr(options, "-cl-std=") && !strstr(options, "-cl-std=CL1.")
         && has_word(CL_DEVICE_VERSION, "OpenCL 1.", false))
         code = CL_INVALID_BUILD_OPTIONS;
     return code ? code : real->clBuildProgram(a, b, c, d, e, f);
@@ -436,6 +438,11 @@ void cl_table_lie(cl_device_info fact, const void *value, size_t bytes)
     lie->fact = fact;
     lie->bytes = MIN(bytes, sizeof lie->value);
     memcpy(lie->value, value, lie->bytes);
+}
+
+const char *cl_table_options(void)
+{
+    return options;
 }
 
 void *cl_table_symbol(const char *name)

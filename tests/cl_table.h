@@ -37,6 +37,9 @@ struct cl_lies {
 };
 extern struct cl_lies cl_lies;
 
+// The options of the latest clBuildProgram.
+const char *cl_table_options(void);
+
 // A function that the library does not use, such as clCreateUserEvent.
 void *cl_table_symbol(const char *name);
 

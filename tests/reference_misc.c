@@ -125,9 +125,10 @@ void ref_run_softmax(const cvy_softmax_params *params, const struct ref_inputs *
     const cvy_desc *src = &params->src;
     int32_t axis = ref_axis_number(params->axis, src->rank);
     int64_t n = src->size[axis], inner = product(src, axis + 1, src->rank);
+    int64_t lines = n > 0 ? product(src, 0, src->rank) / n : 0;
 
-    ref_outputs_reserve(out, product(src, 0, src->rank));
-    for (int64_t i = 0; i < out->count / n; i++) {
+    ref_outputs_reserve(out, lines * n);
+    for (int64_t i = 0; i < lines; i++) {
         int64_t first = i / inner * n * inner + i % inner;
 
         softmax_line(in->src + first, n, inner, params->log, out, first);

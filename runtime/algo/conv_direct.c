@@ -39,6 +39,7 @@ static size_t start_set(const struct device *device, struct instance *out, size_
 static bool applicable(const struct device *device, const struct problem *problem)
 {
     return device->device_class == DEVICE_CPU_WIDE && problem->direction != BACKWARD_WEIGHTS
+        && problem->u.conv.groups <= device->max_grid
         && tensor_is_pixels(&problem->src) && tensor_is_pixels(&problem->dst);
 }
 

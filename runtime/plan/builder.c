@@ -40,6 +40,19 @@ void impl_release(struct impl *impl)
     free(impl);
 }
 
+void impl_rewind(struct impl *impl, const struct impl *mark)
+{
+    for (int phase = 0; phase < 2; phase++) {
+        struct step_list *list = &impl->steps[phase];
+
+        while (list->count > mark->steps[phase].count)
+            step_free(list->items[--list->count]);
+    }
+    impl->scratch = mark->scratch;
+    impl->packed = mark->packed;
+    memcpy(impl->algorithm, mark->algorithm, sizeof impl->algorithm);
+}
+
 bool slot_is_constant(enum slot slot)
 {
     switch (slot) {

@@ -59,6 +59,8 @@ struct plan_builder {
 cvy_status impl_create(struct impl **out);
 void impl_retain(struct impl *impl);
 void impl_release(struct impl *impl);
+// Takes away what was added since `mark`, a plain copy of *impl, was made.
+void impl_rewind(struct impl *impl, const struct impl *mark);
 
 // Slots that hold constants, which prepare() packs.
 bool slot_is_constant(enum slot slot);

@@ -288,14 +288,26 @@ cvy_status planner_build(cvy_context *context, const struct problem *problem,
     return st;
 }
 
-// A child has no options of its own: composites are chosen for the inner problem's sake. A failed
-// child fails its parent, which then gives way as a whole.
+// A child has no options of its own: composites are chosen for the inner problem's sake. One that
+// does not build gives way to the next; if none builds, its parent gives way as a whole.
 cvy_status planner_build_child(struct plan_builder *builder, const struct problem *problem)
 {
     struct candidate list[MAX_CANDIDATES];
     size_t count = candidates(builder->device, problem, NULL, true, list);
+    const struct impl mark = *builder->impl;
+    cvy_status st = CVY_OK;
 
     if (count == 0)
         return fail(CVY_ERR_UNSUPPORTED, "no algorithm solves the inner %s", op_name(problem->op));
-    return candidate_build(builder, &list[0], problem);
+    for (size_t i = 0; i < count; i++) {
+        st = candidate_build(builder, &list[i], problem);
+        if (!gives_way(st))
+            break;
+        if (st == CVY_ERR_BUILD)
+            context_log(builder->context, CVY_LOG_WARNING, "%s: %s", list[i].algo->name,
+                        cvy_error_text());
+        impl_rewind(builder->impl, &mark);
+        builder->status = CVY_OK;
+    }
+    return st;
 }
