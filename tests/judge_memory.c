@@ -10,6 +10,7 @@ enum { CANARY_WORDS = CANARY_BYTES / 4 };
 static const uint32_t prefill_word = 0x7fe5adbau;       // a NaN that no operator makes
 
 // A NaN whose payload tells where it is: reading a canary poisons a result, and moving one shows.
+// C10, D11.
 static uint32_t canary_word(size_t i)
 {
     return 0x7fc00001u | ((uint32_t)(i * 2654435761u) >> 11 & 0x1fffffu);

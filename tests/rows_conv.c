@@ -56,6 +56,7 @@ static const struct row conv_rows[] = {
          .kernel_size = { 3, 3 }, .stride = { 2, 2 }, .padding = { 1, 1 }, .groups = 16),
     CONV("conv depthwise 5x5 dilated", .src = MAP2(1, 8, 11, 12), .out_channels = 8,
          .kernel_size = { 5, 5 }, .dilation = { 2, 2 }, .padding = { 4, 4 }, .groups = 8),
+    // B16.
     CONV("conv depthwise multiplier 2", .src = MAP2(1, 7, 8, 6), .out_channels = 14,
          .kernel_size = { 3, 3 }, .padding = { 1, 1 }, .groups = 7, .bias = true),
     CONV("conv groups 2 prelu", .src = MAP2(1, 6, 5, 4), .out_channels = 8,
@@ -68,6 +69,7 @@ static const struct row conv_rows[] = {
     CONV("conv padding begin and end apart", .src = MAP2(1, 4, 7, 8), .out_channels = 5,
          .kernel_size = { 3, 3 }, .padding = { 2, 0 }, .padding_end = { 1, 2 },
          .padding_rule = CVY_PAD_BEGIN_END),
+    // B8, B12.
     CONV("conv padding over the kernel", .src = MAP2(1, 3, 4, 4), .out_channels = 4,
          .kernel_size = { 3, 3 }, .padding = { 4, 5 }, .bias = true),
     CONV("conv same", .src = MAP2(1, 4, 7, 6), .out_channels = 5, .kernel_size = { 3, 5 },

@@ -19,6 +19,7 @@ static const struct row other_rows[] = {
          .padding = { 1, 1 }, .indices = CVY_INDICES_PLANE),
     POOL("pool max ceil_mode", .kind = CVY_POOL_MAX, .src = MAP2(1, 6, 8, 7),
          .kernel_size = { 3, 2 }, .stride = { 2, 2 }, .ceil_mode = true),
+    // B13.
     POOL("pool max ceil_mode last window in the padding", .kind = CVY_POOL_MAX,
          .src = MAP2(1, 5, 5, 5), .kernel_size = { 2, 2 }, .stride = { 3, 3 },
          .padding = { 1, 1 }, .ceil_mode = true),
@@ -81,6 +82,7 @@ static const struct row other_rows[] = {
     POOL("pool average dilated, some windows without taps", .kind = CVY_POOL_AVERAGE,
          .src = MAP2(1, 20, 3, 9), .kernel_size = { 2, 2 }, .stride = { 1, 1 },
          .dilation = { 4, 2 }, .padding = { 2, 1 }, .count_include_pad = CVY_COUNT_PAD_EXCLUDE),
+    // B12.
     POOL("pool max dilated, some windows without taps", .kind = CVY_POOL_MAX,
          .src = MAP2(1, 20, 3, 9), .kernel_size = { 2, 2 }, .stride = { 1, 1 },
          .dilation = { 4, 2 }, .padding = { 2, 1 }),

@@ -125,6 +125,7 @@ Test(arguments, enums_out_of_range_are_named)
 #undef BAD
 }
 
+// A8, E2.
 Test(arguments, dtypes_that_differ_or_do_not_exist_here_are_refused)
 {
     struct ref_problem good = { .op = REF_CONV, .conv = conv_params() };

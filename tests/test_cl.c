@@ -266,6 +266,7 @@ static cl_mem sub_buffer(cl_mem mem, size_t origin, size_t size, cl_int *code)
     return create(mem, CL_MEM_READ_ONLY, CL_BUFFER_CREATE_TYPE_REGION, &region, code);
 }
 
+// C1.
 LEDGER_TEST(cl, wrapped_sub_buffers_are_checked_and_keep_their_access)
 {
     size_t align = (size_t)context_device(context)->info.align_bytes;
@@ -295,6 +296,7 @@ LEDGER_TEST(cl, wrapped_sub_buffers_are_checked_and_keep_their_access)
     cvy_buffer_destroy(&parent);
 }
 
+// A4, C8.
 LEDGER_TEST(cl, objects_of_another_context_are_refused)
 {
     cvy_context *other = NULL;

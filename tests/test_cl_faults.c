@@ -64,6 +64,7 @@ static void expect_no_device(const char *label, const char *says, cl_int code)
     cl_table_heal();
 }
 
+// E12, A18.
 LEDGER_TEST(faults, nothing_to_run_on_says_what_is_missing)
 {
     cl_table_fail("clGetPlatformIDs", 1, true, -1001);
@@ -93,6 +94,7 @@ LEDGER_TEST(faults, a_driver_that_knows_nothing_is_no_device)
     cr_assert_null(none);
 }
 
+// E12.
 LEDGER_TEST(faults, sixty_five_platforms_are_listed)
 {
     size_t count = 0, one = 0;
@@ -112,6 +114,7 @@ static cvy_status open_lying(void)
     return context_open(NULL, &context);
 }
 
+// E7, E11, E15.
 LEDGER_TEST(faults, devices_that_cannot_be_used_are_refused)
 {
     static const struct {
@@ -139,6 +142,7 @@ LEDGER_TEST(faults, devices_that_cannot_be_used_are_refused)
     }
 }
 
+// E3, E9.
 LEDGER_TEST(faults, odd_group_sizes_are_never_trusted)
 {
     static const struct {
@@ -181,6 +185,7 @@ LEDGER_TEST(faults, kernels_larger_than_a_group_are_not_compiled)
     OK(kernel_get(context, &instance, &kernel));
 }
 
+// B23, E8, E10.
 LEDGER_TEST(faults, limits_of_memory_are_kept_before_the_driver_is_asked)
 {
     cvy_buffer *none = NULL;
@@ -237,6 +242,7 @@ LEDGER_TEST(faults, the_class_follows_from_type_and_width)
     }
 }
 
+// E13.
 LEDGER_TEST(faults, a_name_may_be_long_and_strange)
 {
     static char name[10000];
@@ -399,6 +405,7 @@ LEDGER_TEST(faults, the_callback_cancels_and_the_context_goes_on)
     expect_stats(3, 3, 0);
 }
 
+// E4.
 LEDGER_TEST(faults, what_comes_out_of_the_compiler_is_checked)
 {
     struct kernel *kernel = NULL;
@@ -442,6 +449,7 @@ static void ask_for_two(void)
 
 TestSuite(two_devices, .init = ask_for_two, .timeout = 120);
 
+// E14.
 LEDGER_TEST(two_devices, of_one_driver_are_told_apart_by_number)
 {
     cvy_device_info info[16];

@@ -33,6 +33,7 @@ LEDGER_TEST(cl_queue, bytes_come_back_as_they_went)
     cr_assert_arr_eq(got + 512, sent, 512);
 }
 
+// C7: jobs on mapped bytes are the caller's to avoid (core.h).
 LEDGER_TEST(cl_queue, a_map_shows_the_bytes_and_takes_new_ones)
 {
     void *pointer = NULL;
@@ -180,6 +181,7 @@ LEDGER_TEST(cl_queue, many_jobs_that_nobody_finishes_stay_bounded)
     cr_assert_leq(cl_table_calls("clGetEventInfo"), 4 * 5000);
 }
 
+// C9.
 LEDGER_TEST(cl_queue, destroying_everything_with_work_in_flight_is_safe)
 {
     static char host[1024];

@@ -286,6 +286,32 @@ LEDGER_TEST(limits, facts_that_say_nothing)
     expect_all_right(0);
 }
 
+// E14: told apart by number alone.
+LEDGER_TEST(limits, two_devices_of_one_name)
+{
+    struct judge_device devices[2];
+
+    cl_lies.same_platform = 2;
+    for (int i = 0; i < 2; i++) {
+        cvy_status st = judge_open(i ? "1:0" : "0:0", &devices[i]);
+
+        cr_assert_eq(st, CVY_OK, "%s", cvy_error_text());
+        cr_assert_eq(devices[i].info.platform, i);
+    }
+    cr_assert_str_eq(devices[0].info.name, devices[1].info.name);
+    for (size_t row = 0; row < rows_count() - rows_long_count(); row += 7)
+        for (int i = 0; i < 2; i++) {
+            struct judge_problem problem;
+            struct judge_result result;
+
+            rows_problem(row, CVY_NHWC, JUDGE_INTEGER, &problem);
+            cr_expect_eq(judge_run(devices[i].judge, &problem, NULL, &result), JUDGE_PASS, "%s",
+                         result.message);
+        }
+    for (int i = 0; i < 2; i++)
+        judge_close(&devices[i]);
+}
+
 // Small buffers -----------------------------------------------------------------------------------
 
 // E8.

@@ -404,6 +404,7 @@ static const struct edge edges[] = {
                                 .kernel_size = { 1, 1 }), { 1, 1, 1, 1 } },
     { "strides and dilations of 0 mean 1", CONV(.src = HW(8, 9), .out_channels = 4,
                                                 .kernel_size = { 3, 3 }), { 1, 4, 6, 7 } },
+    // B8, B12.
     { "padding 7, kernel 5", CONV(.src = HW(4, 4), .out_channels = 4, .kernel_size = { 5, 5 },
                                   .padding = { 7, 7 }), { 1, 4, 14, 14 } },
     { "windows in the padding alone", CONV(.src = HW(2, 2), .out_channels = 4,
@@ -432,6 +433,7 @@ static const struct edge edges[] = {
     { "circular once around", CONV(.src = HW(3, 3), .out_channels = 4, .kernel_size = { 3, 3 },
                                    .padding = { 3, 3 }, .padding_mode = CVY_CIRCULAR),
       { 1, 4, 7, 7 } },
+    // B16.
     { "depthwise, multiplier 3", CONV(.src = HW(8, 8), .out_channels = 12,
                                       .kernel_size = { 3, 3 }, .groups = 4), { 1, 12, 6, 6 } },
     { "1-D beyond 2^16", CONV(.src = W((1 << 17) + 1), .out_channels = 1, .kernel_size = { 3 }),
@@ -454,6 +456,7 @@ static const struct edge edges[] = {
       { 1, 4, 5, 3 } },
     { "pool, ceil", POOL(.kind = CVY_POOL_MAX, .src = HW(7, 8), .kernel_size = { 2, 3 },
                          .ceil_mode = true), { 1, 4, 4, 3 } },
+    // B13.
     { "pool, ceil, last window would start in the padding",
       POOL(.kind = CVY_POOL_AVERAGE, .src = HW(4, 4), .kernel_size = { 2, 2 }, .stride = { 5, 4 },
            .padding = { 1, 1 }, .ceil_mode = true), { 1, 4, 1, 2 } },

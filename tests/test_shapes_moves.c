@@ -266,7 +266,7 @@ Test(shapes_moves, what_is_empty_needs_no_tensor)
     cvy_buffer_destroy(&dst);
 }
 
-// C3, C4, C11: a slice's source is the whole tensor, wherever the elements lie that it reads.
+// A11, C3, C4: a slice's source is the whole tensor, wherever the elements lie that it reads.
 Test(shapes_moves, the_whole_source_of_a_slice_is_checked)
 {
     struct ref_problem slice = SLICE(.src = PLAIN(1, 64), .start = { 8 }, .step = { 2 },

@@ -121,6 +121,7 @@ LEDGER_TEST(slices, changes_of_layout_give_the_same_bits)
 // Sizes ------------------------------------------------------------------------------------------
 
 // The device is said to have buffers of any size; nothing is allocated.
+// B19, B24.
 LEDGER_TEST(slices, sizes_beyond_32_bits_go_to_algorithms_that_count_so_far)
 {
     static const cvy_plan_options simt = { .algorithm = "conv_simt" };

@@ -22,6 +22,7 @@ struct value_row {
 #define TINY 1e-40f             // denormal in float32
 
 static const struct value_row sum_rows[] = {
+    // D1: and T9.
     { .row = CONV("conv NaN in one input", .src = MAP2(1, 5, 9, 8), .out_channels = 6,
                   .kernel_size = { 3, 3 }, .padding = { 1, 1 }, .bias = true),
       POKES(1, { SLOT_SRC, 2 * 72 + 4 * 8 + 3, NAN }) },
@@ -42,9 +43,11 @@ static const struct value_row sum_rows[] = {
       POKES(1, { SLOT_SRC, 8 * 42 + 20, NAN }) },
     { .row = CONV("conv groups NaN", .src = MAP2(1, 8, 5, 6), .out_channels = 12,
                   .kernel_size = { 3, 3 }, .groups = 2), POKES(1, { SLOT_SRC, 65, NAN }) },
+    // D2.
     { .row = CONV("conv infinities of both signs", .src = MAP2(1, 4, 8, 8), .out_channels = 5,
                   .kernel_size = { 3, 3 }, .padding = { 1, 1 }),
       POKES(2, { SLOT_SRC, 18, INFINITY }, { SLOT_SRC, 20, -INFINITY }) },
+    // D8.
     { .row = CONV("conv infinite weight over zero padding", .src = MAP2(1, 3, 6, 7),
                   .out_channels = 4, .kernel_size = { 3, 3 }, .padding = { 1, 1 }),
       POKES(2, { SLOT_WEIGHTS, 0, INFINITY }, { SLOT_WEIGHTS, 27 + 8, NAN }) },
@@ -72,9 +75,11 @@ static const struct value_row sum_rows[] = {
                       .src = MAP2(1, 16, 5, 6), .out_channels = 16, .kernel_size = { 3, 3 },
                       .padding = { 1, 1 }, .residual = true),
       POKES(1, { SLOT_RESIDUAL, 33, NAN }) },
+    // D4.
     { .row = CONV("conv denormal inputs", .src = MAP2(1, 9, 6, 7), .out_channels = 8,
                   .kernel_size = { 3, 3 }, .padding = { 1, 1 }),
       POKES(1, { SLOT_SRC, EVERY, TINY }) },
+    // D5.
     { .row = CONV("conv of -0", .src = MAP2(1, 5, 6, 7), .out_channels = 8,
                   .kernel_size = { 3, 3 }, .padding = { 1, 1 }, .bias = true),
       POKES(1, { SLOT_SRC, EVERY, -0.0f }) },
@@ -108,6 +113,7 @@ static const struct value_row sum_rows[] = {
 #define AVERAGE(name, ...) POOL(name, .kind = CVY_POOL_AVERAGE, __VA_ARGS__)
 
 static const struct value_row other_rows[] = {
+    // D1.
     { .row = MAX_POOL("pool max NaN wins", .src = MAP2(1, 5, 6, 7), .kernel_size = { 3, 3 },
                       .stride = { 1, 1 }, .padding = { 1, 1 }, .indices = CVY_INDICES_PLANE),
       POKES(2, { SLOT_SRC, 60, NAN }, { SLOT_SRC, 61, INFINITY }) },
@@ -123,9 +129,11 @@ static const struct value_row other_rows[] = {
                       .src = MAP2(1, 2, 3, 37), .global = true),
       POKES(5, { SLOT_SRC, EVERY, 0.0f }, { SLOT_SRC, 0, -1.0f }, { SLOT_SRC, 1, -0.0f },
             { SLOT_SRC, 111, -1.0f }, { SLOT_SRC, 113, -0.0f }) },
+    // D3.
     { .row = MAX_POOL("pool max windows of -inf", .src = MAP2(1, 5, 6, 7),
                       .kernel_size = { 3, 2 }, .stride = { 2, 2 }, .padding = { 1, 1 },
                       .indices = CVY_INDICES_PLANE), POKES(1, { SLOT_SRC, EVERY, -INFINITY }) },
+    // D10.
     { .row = MAX_POOL("pool max of equals is the first", .src = MAP2(2, 18, 6, 7),
                       .kernel_size = { 3, 3 }, .stride = { 2, 2 }, .padding = { 1, 1 },
                       .indices = CVY_INDICES_TENSOR), POKES(1, { SLOT_SRC, EVERY, 5.0f }) },
@@ -294,6 +302,7 @@ static const struct value_row other_rows[] = {
       POKES(5, { SLOT_SOURCES + 1, 0, NAN }, { SLOT_SOURCES + 1, 7, -0.0f },
             { SLOT_SOURCES + 1, 8, TINY }, { SLOT_SOURCES + 1, 20, INFINITY },
             { SLOT_SOURCES + 2, 0, -INFINITY }) },
+    // D6.
     { .row = ROW("cast special values to f16", REF_CAST, cast, .src = MAP2(1, 9, 4, 5),
                  .dtype = CVY_F16),
       POKES(8, { SLOT_SRC, 0, NAN }, { SLOT_SRC, 1, -INFINITY }, { SLOT_SRC, 2, 65519.996f },
