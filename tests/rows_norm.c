@@ -69,6 +69,7 @@ static const struct row norm_rows[] = {
     LRN("lrn beta 0.6", .src = MAP2(2, 19, 4, 5), .size = 3, .alpha = 1.0f, .beta = 0.6f),
     LRN("lrn 1-D", .src = MAP1(2, 19, 37), .size = 5, .alpha = 1.0f),
     LRN("lrn 3-D", .src = MAP3(2, 9, 3, 4, 5), .size = 5, .alpha = 1.0f),
+    LRN("lrn 61", .src = MAP2(1, 70, 2, 3), .size = 61, .alpha = 2.0f),
     LRN("lrn no batch", .src = MAP2(0, 9, 4, 5), .size = 5),
     LRN_WITH(ROW_OTHER_LAYOUT, "lrn other layout", .src = MAP2(2, 19, 4, 5), .size = 5,
              .alpha = 1.0f),
