@@ -8,6 +8,7 @@
 #define CVY_VERSION_TEXT "0.1.0"
 
 #include <convoy/core.h>
+#include <convoy/graph.h>
 #include <convoy/ops.h>
 #include <convoy/plan.h>
 #include <convoy/tune.h>

@@ -77,6 +77,10 @@ CVY_API const char *cvy_error_text(void);
 // The raw OpenCL code of the calling thread's last failure, 0 if OpenCL had no part in it.
 CVY_API int cvy_error_opencl(void);
 
+// Sets the calling thread's error, and gives the status back: for code that Convoy calls (such as
+// a deferred node of graph.h) and for libraries on top of it. text is cut to a kilobyte.
+CVY_API cvy_status cvy_error_report(cvy_status status, const char *text);
+
 // Tensors -----------------------------------------------------------------------------------------
 
 #define CVY_MAX_RANK 6

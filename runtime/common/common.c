@@ -5,7 +5,7 @@
 #include <time.h>
 
 struct error {
-    char text[512];
+    char text[1024];
     int opencl;
 };
 
@@ -46,7 +46,7 @@ cvy_status fail_prefix(cvy_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    snprintf(last_error.text, sizeof last_error.text, "%.200s: %.300s", prefix, old);
+    snprintf(last_error.text, sizeof last_error.text, "%.300s: %.700s", prefix, old);
     return status;
 }
 
@@ -58,6 +58,11 @@ const char *cvy_error_text(void)
 int cvy_error_opencl(void)
 {
     return last_error.opencl;
+}
+
+cvy_status cvy_error_report(cvy_status status, const char *text)
+{
+    return fail(status, "%s", text ? text : "");
 }
 
 const char *cvy_version(void)

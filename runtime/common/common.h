@@ -64,6 +64,7 @@ double clock_seconds(void);     // monotonic
 // First and last member of every public handle; checked in debug builds.
 enum magic {
     MAGIC_CONTEXT = 0x43565931, MAGIC_BUFFER, MAGIC_QUEUE, MAGIC_EVENT, MAGIC_PLAN, MAGIC_WEIGHTS,
+    MAGIC_GRAPH, MAGIC_NETWORK,
     MAGIC_DEAD = 0x44454144
 };
 #ifdef NDEBUG

@@ -1,5 +1,6 @@
 // Activation as an operator of its own: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static cvy_status check_slopes(cvy_activation_params *p)
@@ -20,7 +21,7 @@ static cvy_status check_slopes(cvy_activation_params *p)
     return CVY_OK;
 }
 
-static cvy_status activation_fill(cvy_activation_params *p)
+cvy_status activation_fill(cvy_activation_params *p)
 {
     cvy_status st = CVY_OK;
 

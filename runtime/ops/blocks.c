@@ -1,6 +1,7 @@
 // Blocks of channels to blocks of pixels and back, as copies over six axes: params to problem to
 // plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/move.h"
 #include "ops/spec.h"
 
@@ -42,7 +43,7 @@ static cvy_status multiply(int64_t *size, int64_t by, int i)
     return CVY_OK;
 }
 
-static cvy_status block_fill(cvy_block_params *p, bool to_space)
+cvy_status block_fill(cvy_block_params *p, bool to_space)
 {
     int64_t size[CVY_MAX_RANK];
     cvy_status st = CVY_OK;

@@ -1,6 +1,7 @@
 // Convolution and transposed convolution: params to problem to plan.
 #include "ops/conv.h"
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static struct window_params window_params(int spatial, int64_t *kernel_size, int64_t *stride,
@@ -11,7 +12,7 @@ static struct window_params window_params(int spatial, int64_t *kernel_size, int
                                     rule, false };
 }
 
-static cvy_status conv_fill(cvy_conv_params *p)
+cvy_status conv_fill(cvy_conv_params *p)
 {
     struct window_params w = window_params(p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
                                            p->padding, p->padding_end, &p->padding_rule);
@@ -94,7 +95,7 @@ static cvy_status check_output_padding(const cvy_conv_transpose_params *p, int i
     return CVY_OK;
 }
 
-static cvy_status transpose_fill(cvy_conv_transpose_params *p)
+cvy_status conv_transpose_fill(cvy_conv_transpose_params *p)
 {
     struct window_params w = window_params(p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
                                            p->padding, p->padding_end, &p->padding_rule);
@@ -135,7 +136,7 @@ cvy_status cvy_conv_transpose_create(cvy_context *context, const cvy_conv_transp
 
     ENTER(context, params, out);
     p = *params;
-    TRY(transpose_fill(&p));
+    TRY(conv_transpose_fill(&p));
     spec_of_conv_transpose(&p, request.info.spec);
     w = window_params(p.src.rank - 2, p.kernel_size, p.stride, p.dilation, p.padding,
                       p.padding_end, &p.padding_rule);

@@ -1,5 +1,6 @@
 // Slices picked along an axis by a tensor of indices: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static cvy_status check_indices(cvy_desc *indices)
@@ -27,7 +28,7 @@ out:
     return st;
 }
 
-static cvy_status gather_fill(cvy_gather_params *p)
+cvy_status gather_fill(cvy_gather_params *p)
 {
     int64_t size[2 * CVY_MAX_RANK];
     int32_t rank;

@@ -1,6 +1,7 @@
 // Fully connected: a convolution of 1 x 1 over as many pixels as there are rows.
 #include "ops/check.h"
 #include "ops/conv.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static cvy_status check_src(cvy_desc *src)
@@ -72,7 +73,7 @@ static cvy_status map_tensors(const cvy_linear_params *p, struct problem *proble
     return CVY_OK;
 }
 
-static cvy_status linear_fill(cvy_linear_params *p)
+cvy_status linear_fill(cvy_linear_params *p)
 {
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;

@@ -1,5 +1,6 @@
 // Local response normalisation: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ static cvy_status check_factor(float *value, float standard, const char *name)
     return CVY_OK;
 }
 
-static cvy_status lrn_fill(cvy_lrn_params *p)
+cvy_status lrn_fill(cvy_lrn_params *p)
 {
     cvy_status st = CVY_OK;
 

@@ -1,5 +1,6 @@
 // Products of matrices, in batches: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 #include <math.h>
@@ -101,7 +102,7 @@ static cvy_status check_result(cvy_matmul_params *p, int32_t rank, const int64_t
     return check_dst(&p->dst, &p->src, rank, size);
 }
 
-static cvy_status matmul_fill(cvy_matmul_params *p)
+cvy_status matmul_fill(cvy_matmul_params *p)
 {
     int64_t size[CVY_MAX_RANK];
     int32_t rank;

@@ -1,5 +1,6 @@
 // Batch and instance normalisation: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 #include <math.h>
@@ -28,7 +29,7 @@ static cvy_status check_channels(cvy_desc *src)
     return CVY_OK;
 }
 
-static cvy_status batch_norm_fill(cvy_batch_norm_params *p)
+cvy_status batch_norm_fill(cvy_batch_norm_params *p)
 {
     cvy_status st = CVY_OK;
 
@@ -40,7 +41,7 @@ out:
     return st;
 }
 
-static cvy_status instance_norm_fill(cvy_instance_norm_params *p)
+cvy_status instance_norm_fill(cvy_instance_norm_params *p)
 {
     cvy_status st = CVY_OK;
 

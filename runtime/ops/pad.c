@@ -1,5 +1,6 @@
 // Padding of any axis: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static cvy_status check_mode(const cvy_pad_params *p, int i)
@@ -40,7 +41,7 @@ out:
     return st;
 }
 
-static cvy_status pad_fill(cvy_pad_params *p)
+cvy_status pad_fill(cvy_pad_params *p)
 {
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;

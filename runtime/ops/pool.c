@@ -1,6 +1,7 @@
 // Pooling: params to problem to plan. Global pooling and adaptive pooling whose windows are all
 // alike become plain pooling.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/pool.h"
 #include "ops/spec.h"
 
@@ -191,7 +192,7 @@ out:
     return st;
 }
 
-static cvy_status pool_fill(cvy_pool_params *p)
+cvy_status pool_fill(cvy_pool_params *p)
 {
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;

@@ -1,5 +1,6 @@
 // Reduction over any set of axes: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static bool is_position(cvy_reduce_kind kind)
@@ -70,7 +71,7 @@ static cvy_status check_result(cvy_reduce_params *p)
     return check_dst(&p->dst, &like, rank, size);
 }
 
-static cvy_status reduce_fill(cvy_reduce_params *p)
+cvy_status reduce_fill(cvy_reduce_params *p)
 {
     cvy_status st = CVY_OK;
 

@@ -1,6 +1,7 @@
 // Resize of the spatial axes: params to problem to plan. Along each axis, output o reads at the
 // rational position (scale o + shift) / divisor, which is exact: devices agree on every pixel.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 #include <math.h>
@@ -71,7 +72,7 @@ static void clear_unused(cvy_resize_params *p)
     }
 }
 
-static cvy_status resize_fill(cvy_resize_params *p)
+cvy_status resize_fill(cvy_resize_params *p)
 {
     int64_t size[CVY_MAX_RANK];
     cvy_status st = CVY_OK;

@@ -1,5 +1,6 @@
 // Separable convolution: params to a problem of two convolutions to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
 static struct window_params window_params(cvy_separable_params *p)
@@ -88,7 +89,7 @@ out:
     return st;
 }
 
-static cvy_status separable_fill(cvy_separable_params *p, cvy_desc *mid)
+cvy_status separable_fill(cvy_separable_params *p, cvy_desc *mid)
 {
     struct window_params w = window_params(p);
     cvy_status st = CVY_OK;

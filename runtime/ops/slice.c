@@ -1,5 +1,6 @@
 // Slices, as copies with a start and steps in the source: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/move.h"
 #include "ops/spec.h"
 
@@ -53,7 +54,7 @@ out:
     return st;
 }
 
-static cvy_status slice_fill(cvy_slice_params *p)
+cvy_status slice_fill(cvy_slice_params *p)
 {
     cvy_status st = CVY_OK;
 

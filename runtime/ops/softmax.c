@@ -1,8 +1,9 @@
 // Softmax along one axis: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/spec.h"
 
-static cvy_status softmax_fill(cvy_softmax_params *p)
+cvy_status softmax_fill(cvy_softmax_params *p)
 {
     cvy_status st = CVY_OK;
 

@@ -1,6 +1,7 @@
 // Permutations of axes, as copies with the source's strides in another order: params to problem to
 // plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/move.h"
 #include "ops/spec.h"
 
@@ -22,7 +23,7 @@ static cvy_status check_order(const cvy_transpose_params *p)
     return CVY_OK;
 }
 
-static cvy_status transpose_fill(cvy_transpose_params *p)
+cvy_status transpose_fill(cvy_transpose_params *p)
 {
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;

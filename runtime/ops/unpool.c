@@ -1,5 +1,6 @@
 // Max unpooling: params to problem to plan.
 #include "ops/check.h"
+#include "ops/fill.h"
 #include "ops/pool.h"
 #include "ops/spec.h"
 
@@ -48,7 +49,7 @@ out:
     return st;
 }
 
-static cvy_status unpool_fill(cvy_max_unpool_params *p)
+cvy_status unpool_fill(cvy_max_unpool_params *p)
 {
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;

@@ -314,6 +314,25 @@ cvy_status plan_queue_check(const cvy_plan *plan, const cvy_queue *queue)
     return context_check(plan->context);
 }
 
+cvy_status plan_launch(const cvy_plan *plan, struct job *job, const struct region *regions,
+                       const cvy_weights *prepared)
+{
+    struct binding b = { .plan = plan, .impl = plan->impl };
+    cvy_status st = CVY_OK;
+
+    memcpy(b.regions, regions, sizeof b.regions);
+    if (prepared) {
+        TRY(bind_prepared(&b, prepared));
+    } else {
+        b.regions[SLOT_PACKED] = b.regions[SLOT_SCRATCH];
+        b.regions[SLOT_PACKED].offset += b.impl->scratch;
+        TRY(run_steps(&b, PHASE_PREPARE, job));
+    }
+    st = run_steps(&b, PHASE_RUN, job);
+out:
+    return st;
+}
+
 cvy_status cvy_plan_enqueue(cvy_plan *plan, cvy_queue *queue, const cvy_args *args,
                             const cvy_wait *wait, cvy_event **ev)
 {

@@ -50,6 +50,12 @@ struct cvy_weights {
     cvy_buffer *raw[SLOT_SRCS];     // retained, NULL where there is none
 };
 
+// Launches the plan within a job that has begun. regions has the memory of each slot that the plan
+// uses, SLOT_SCRATCH included (packed memory behind it where nothing is prepared); nothing is
+// checked but `prepared`, which must be complete.
+cvy_status plan_launch(const cvy_plan *plan, struct job *job, const struct region *regions,
+                       const cvy_weights *prepared);
+
 // A slot's name in cvy_args, "args.src"; and the tensor there. SLOT_SRCS + i is srcs[i].
 const char *slot_name(enum slot slot);
 cvy_tensor args_tensor(const cvy_args *args, enum slot slot);
