@@ -1,0 +1,45 @@
+// The table of layers: convolution, pooling, normalisation, matrices, activations.
+#include "onnx/ops_layers.h"
+
+const struct onnx_op onnx_ops_layers[] = {
+    { "Conv", 1, 2, 3, 1, 0, expand_conv, check_conv },
+    { "ConvTranspose", 1, 2, 3, 1, 0, expand_conv_transpose, check_conv },
+
+    { "MaxPool", 8, 1, 1, 2, 0, expand_pool, check_pool },
+    { "MaxPool", 1, 1, 1, 1, 0, expand_pool, check_pool },
+    { "AveragePool", 1, 1, 1, 1, 0, expand_pool, check_pool },
+    { "LpPool", 1, 1, 1, 1, 0, expand_pool, check_pool },
+    { "GlobalAveragePool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
+    { "GlobalMaxPool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
+    { "GlobalLpPool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
+    { "MaxUnpool", 9, 2, 3, 1, 1 << 2, expand_max_unpool, check_pool },
+
+    { "BatchNormalization", 14, 5, 5, 3, 0, expand_batch_norm, check_batch_norm },
+    { "BatchNormalization", 1, 5, 5, 5, 0, expand_batch_norm, check_batch_norm },
+    { "InstanceNormalization", 1, 3, 3, 1, 0, expand_instance_norm, NULL },
+    { "LRN", 1, 1, 1, 1, 0, expand_lrn, check_lrn },
+
+    { "Gemm", 11, 2, 3, 1, 0, expand_gemm, NULL },
+    { "Gemm", 1, 3, 3, 1, 0, expand_gemm, NULL },
+    { "MatMul", 1, 2, 2, 1, 0, expand_matmul, NULL },
+
+    { "Relu", 1, 1, 1, 1, 0, expand_activation, NULL },
+    { "Sigmoid", 1, 1, 1, 1, 0, expand_activation, NULL },
+    { "Tanh", 1, 1, 1, 1, 0, expand_activation, NULL },
+    { "HardSwish", 14, 1, 1, 1, 0, expand_activation, NULL },
+    { "Softplus", 1, 1, 1, 1, 0, expand_activation, NULL },
+    { "Softsign", 1, 1, 1, 1, 0, expand_activation, NULL },
+    { "Mish", 18, 1, 1, 1, 0, expand_activation, NULL },
+    { "LeakyRelu", 1, 1, 1, 1, 0, expand_leaky_relu, NULL },
+    { "Elu", 1, 1, 1, 1, 0, expand_elu, NULL },
+    { "Selu", 1, 1, 1, 1, 0, expand_selu, NULL },
+    { "HardSigmoid", 1, 1, 1, 1, 0, expand_hard_sigmoid, NULL },
+    { "ThresholdedRelu", 10, 1, 1, 1, 0, expand_thresholded_relu, NULL },
+    { "PRelu", 1, 2, 2, 1, 0, expand_prelu, NULL },
+    { "Gelu", 20, 1, 1, 1, 0, expand_gelu, check_gelu },
+    { "Clip", 11, 1, 3, 1, 0, expand_clip, NULL },
+    { "Clip", 1, 1, 1, 1, 0, expand_clip_attrs, NULL },
+    { "Softmax", 1, 1, 1, 1, 0, expand_softmax, NULL },
+    { "LogSoftmax", 1, 1, 1, 1, 0, expand_softmax, NULL },
+};
+const size_t onnx_ops_layers_count = sizeof onnx_ops_layers / sizeof *onnx_ops_layers;
