@@ -37,7 +37,12 @@ static void expect(const char *words, int status, const char *word)
 
 Test(program, help_is_an_option_and_a_command)
 {
-    static const char *const commands[] = { "devices", "algos", "selftest" };
+    static const char *const commands[] = {
+        "devices", "algos", "selftest",
+#ifdef MODELS
+        "run", "check", "explain",
+#endif
+    };
     char words[128], option[4096], command[4096];
 
     expect("$CONVOY help", 0, "usage: convoy COMMAND");
@@ -87,3 +92,99 @@ Test(program, a_device_that_is_not_there_names_where_it_was_asked_for)
     expect("CONVOY_DEVICE=cpu $DIGITS abacus 2>&1", 3, "digits: CVY_ERR_NO_DEVICE");
     expect("OCL_ICD_VENDORS=/nothing $CONVOY devices 2>&1", 3, "OCL_ICD_VENDORS");
 }
+
+#ifdef MODELS
+static void need_device(void)
+{
+    char output[4096];
+
+    if (run("$CONVOY devices 2>&1", output) == 3)
+        cr_skip_test("no device");
+}
+
+// Every command line of these tests begins so.
+#define RUN_DIGITS "cd " MODELS "; $CONVOY run digits.onnx --input "
+
+Test(program, run_reads_a_digit_from_a_photo)
+{
+    need_device();
+    expect(RUN_DIGITS "seven.png --top 1", 0, "  [0, 7]\n");
+    expect(RUN_DIGITS "image=seven.png --json", 0, "\"index\":\t7");
+    expect(RUN_DIGITS "seven.png --layout nchw --repeat 3", 0, "then 3: median");
+    expect("seq 0 9 >/tmp/convoy-labels.$$; " RUN_DIGITS "seven.png --top 1 --labels "
+           "/tmp/convoy-labels.$$; s=$?; rm /tmp/convoy-labels.$$; exit $s", 0, "[0, 7]  7\n");
+}
+
+Test(program, run_saves_what_it_can_read_again)
+{
+    need_device();
+    expect("f=/tmp/convoy-run.$$.npy; " RUN_DIGITS "seven.png --output $f && "
+           "$CONVOY run digits.onnx --input $f 2>&1; s=$?; rm -f $f; exit $s", 4,
+           "f32 1x10, but input `image` is f32 1x1x20x20");
+    expect("f=/tmp/convoy-run.$$.json; " RUN_DIGITS "seven.png --trace $f >/dev/null && cat $f; "
+           "s=$?; rm -f $f; exit $s", 0, "traceEvents");
+}
+
+Test(program, run_names_what_is_wrong)
+{
+    static const struct {
+        const char *words;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "$CONVOY run", 2, "no model" },
+        { "$CONVOY run a.onnx b.onnx", 2, "`b.onnx` is not expected" },
+        { "$CONVOY run nothing.onnx", 4, "nothing.onnx: CVY_ERR_IO" },
+        { "$CONVOY run seven.png", 4, "seven.png: CVY_ERR_MODEL" },
+        { "$CONVOY run digits.onnx", 2, "input `image` (f32 1x1x20x20) needs --input image=FILE" },
+        { RUN_DIGITS "DIGITS.md", 4, "DIGITS.md: neither PNG nor JPEG" },
+        { RUN_DIGITS "nothing.npy", 4, "nothing.npy: cannot be opened" },
+        { RUN_DIGITS "photo=seven.png", 4, "has no input `photo`; the first is `image`" },
+        { RUN_DIGITS "seven.png --output a=b.npy", 4, "has no output `a`" },
+        { RUN_DIGITS "seven.png --input seven.png", 2, "has a file already" },
+        { RUN_DIGITS "seven.png --top -1", 2, "--top -1: wanted is a number from 0 to 1000" },
+        { RUN_DIGITS "seven.png --mean 1,2", 2, "--mean 1,2" },
+        { RUN_DIGITS "seven.png --std 0", 2, "--std 0" },
+        { RUN_DIGITS "seven.png --size 20", 2, "--size 20: wanted is HEIGHTxWIDTH" },
+        { RUN_DIGITS "seven.png --size 8x8", 4, "--size is another" },
+        { RUN_DIGITS "seven.png --layout nhcw", 2, "wanted is nchw or nhwc" },
+        { RUN_DIGITS "seven.png --labels nothing", 4, "nothing: cannot be opened" },
+        { RUN_DIGITS "seven.png --labels DIGITS.md", 4, "no output of digits.onnx has as many" },
+        { RUN_DIGITS "seven.png --trace /nowhere/a", 4, "/nowhere/a: cannot be written" },
+        { RUN_DIGITS "seven.png --output /nowhere/a", 4, "/nowhere/a: cannot be opened" },
+        { RUN_DIGITS "seven.png --device abacus", 3, "abacus" },
+        { "$CONVOY check", 2, "no folder" },
+        { "$CONVOY check /nowhere", 4, "/nowhere: cannot be opened" },
+        { "$CONVOY check " MODELS, 4, "no folder in it has a model.onnx" },
+        { "$CONVOY check . --rtol x", 2, "--rtol: `x` is no tolerance" },
+        { "$CONVOY explain", 2, "neither a model nor a spec" },
+        { "$CONVOY explain conv n1", 4, "spec:" },
+        { "$CONVOY explain digits.onnx --input image=3x", 2, "is neither a shape" },
+        { "$CONVOY explain digits.onnx --input photo=1x1", 4, "has no such input" },
+    };
+    char words[512];
+
+    need_device();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(words, sizeof words, "cd " MODELS "; (%s) 2>&1", rows[i].words);
+        expect(words, rows[i].status, rows[i].says);
+    }
+}
+
+Test(program, check_counts_a_test_without_data_as_failed)
+{
+    need_device();
+    expect("f=/tmp/convoy-check.$$; mkdir -p $f/a && cp " MODELS "/digits.onnx $f/a/model.onnx; "
+           "$CONVOY check $f 2>/dev/null; s=$?; rm -r $f; exit $s", 1,
+           "a: no folder test_data_set_0\n0 passed, 1 failed, 0 skipped\n");
+}
+
+Test(program, explain_tells_steps_and_alternatives)
+{
+    need_device();
+    expect("$CONVOY explain " MODELS "/digits.onnx", 0, "launches   ");
+    expect("$CONVOY explain " MODELS "/digits.onnx --json", 0, "\"steps\":");
+    expect("$CONVOY explain pool max n1 c8 h9 w9 r3x3 f32 nhwc", 0, "pool_reference");
+    expect("$CONVOY explain 'pool max n1 c8 h9 w9 r3x3 f32 nhwc' --json", 0, "\"alternatives\":");
+}
+#endif

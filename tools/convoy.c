@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 30, BLANK_COLUMNS = 78 };
+enum { BAR_CELLS = 30, BLANK_COLUMNS = 78, MOST_ERROR = 8192 };
 
 struct command {
     const char *name, *about;
@@ -19,21 +19,34 @@ static const struct command commands[] = {
     { "devices", "list devices with the facts that Convoy uses", cmd_devices },
     { "algos", "list the algorithms", cmd_algos },
     { "selftest", "check every operator on a device against the reference", cmd_selftest },
+#ifdef CONVOY_MODELS
+    { "run", "run an ONNX model on arrays or photos", cmd_run },
+    { "check", "run ONNX backend tests", cmd_check },
+    { "explain", "tell how a model or a problem runs, and why so", cmd_explain },
+#endif
 };
 
 static const size_t command_count = sizeof commands / sizeof commands[0];
 
 // Errors ------------------------------------------------------------------------------------------
 
+char *tool_plain(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+    }
+    return text;
+}
+
 void tool_error(const char *format, ...)
 {
+    char text[MOST_ERROR];
     va_list list;
 
-    fputs("convoy: ", stderr);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    fputc('\n', stderr);
+    fprintf(stderr, "convoy: %s\n", tool_plain(text));
 }
 
 int tool_usage(const char *command, const char *format, ...)
@@ -53,8 +66,17 @@ int tool_failed(const char *what, cvy_status status)
     const char *text = cvy_error_text();
 
     tool_error("%s: %s%s%s", what, cvy_status_name(status), text[0] != '\0' ? ": " : "", text);
-    return status == CVY_ERR_NO_DEVICE ? TOOL_NO_DEVICE :
-           status == CVY_ERR_ARGUMENT ? TOOL_BAD_INPUT : TOOL_CHECK_FAILED;
+    switch (status) {
+    case CVY_ERR_NO_DEVICE: return TOOL_NO_DEVICE;
+    case CVY_ERR_ARGUMENT:
+    case CVY_ERR_SHAPE:
+    case CVY_ERR_UNSUPPORTED:
+    case CVY_ERR_IO:
+    case CVY_ERR_MODEL:
+    case CVY_ERR_MODEL_LIMIT:
+    case CVY_ERR_MODEL_OP: return TOOL_BAD_INPUT;
+    default: return TOOL_CHECK_FAILED;
+    }
 }
 
 const char *tool_device(const char *given)

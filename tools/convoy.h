@@ -11,6 +11,9 @@ enum tool_exit {
     TOOL_DONE = 0, TOOL_CHECK_FAILED = 1, TOOL_USAGE = 2, TOOL_NO_DEVICE = 3, TOOL_BAD_INPUT = 4
 };
 
+// Control characters become `?`: a file's own names may hold anything. Gives text back.
+char *tool_plain(char *text);
+
 // One line on stderr, after "convoy: ".
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // The same for wrong usage, pointing at --help. Returns TOOL_USAGE.
@@ -48,5 +51,9 @@ void tool_progress_end(struct tool_progress *progress);
 int cmd_devices(int argc, char **argv);
 int cmd_algos(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
+// With ONNX models, PNG and JPEG:
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 
 #endif

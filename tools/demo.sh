@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds Convoy in build/, and reads handwritten digits with a trained
-# CNN on the best OpenCL device: sh tools/demo.sh. CONVOY_DEVICE=cpu or the like picks another.
+# CNN on the best OpenCL device, by the C API and as an ONNX model: sh tools/demo.sh.
+# CONVOY_DEVICE=cpu or the like picks another device.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=/usr/bin:/bin:$PATH        # Debian's meson and python3 before any other
@@ -27,4 +28,9 @@ echo "Building"
 quietly ninja -C build
 echo "Reading 360 handwritten digits that training never saw"
 echo
-exec build/tools/examples/digits
+build/tools/examples/digits
+echo
+echo "The same network as an ONNX model, reading one photo of a digit:"
+echo "convoy run tools/examples/digits.onnx --input tools/examples/seven.png --top 3"
+echo
+exec build/tools/convoy run tools/examples/digits.onnx --input tools/examples/seven.png --top 3

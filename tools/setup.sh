@@ -6,13 +6,14 @@
 set -eu
 
 build="gcc g++ libc6-dev meson ninja-build pkg-config python3"
-libraries="opencl-c-headers libcjson-dev libpng-dev"
+libraries="opencl-c-headers libcjson-dev libpng-dev libjpeg-dev"
+onnx="libprotobuf-c-dev protobuf-c-compiler"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
-tests="mesa-opencl-icd oclgrind libcriterion-dev"
+tests="mesa-opencl-icd oclgrind libcriterion-dev libonnx-testdata python3-numpy python3-torchvision"
 
 case "${1-}" in
-'') wanted="$build $libraries $opencl" ;;
-test) wanted="$build $libraries $opencl $tests" ;;
+'') wanted="$build $libraries $onnx $opencl" ;;
+test) wanted="$build $libraries $onnx $opencl $tests" ;;
 *) echo "usage: sh tools/setup.sh [test]" >&2; exit 2 ;;
 esac
 

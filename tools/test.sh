@@ -10,6 +10,9 @@ root=$PWD
 build=$root/build-test
 asan=$root/build-asan
 logs=$build/logs
+least_onnx=440                  # of ONNX's tests that must pass
+text_boxes=5                    # in tools/examples/harbour.jpg
+given_models=${CONVOY_MODELS-$root/../shared/models}
 test_seconds=300                # for one test program, which must be far from needing them
 grind_seconds=600               # for oclgrind, which takes some 60 on two cores
 export LC_ALL=C
@@ -153,6 +156,20 @@ readme()
         env $pocl timeout "$test_seconds" "$build/readme"
 }
 
+# The second block: a model on a photo, as a user would build it.
+readme_model()
+{
+    library=$build/runtime
+    awk '/^```/ { if (inside) exit; if ($0 == "```c" && ++n == 2) { inside = 1; next } } inside' \
+        README.md >"$build/classify.c"
+    cmp "$build/classify.c" tools/examples/classify.c || return 1
+    gcc -std=gnu11 -Wall -Wextra -Werror -Iinclude "$build/classify.c" -o "$build/classify" \
+        -L"$library" -L"$library/onnx" -Wl,-rpath,"$library:$library/onnx" -lconvoy-onnx -lconvoy \
+        -lpng -lm &&
+        env $pocl timeout "$test_seconds" "$build/classify" tools/examples/digits.onnx \
+            tools/examples/seven.png
+}
+
 # What a user gets: the public symbols alone, and headers and a static library that README's example
 # can be built with, beside a function with the name of one of the library's own.
 installed()
@@ -215,6 +232,60 @@ oclgrind_algorithms()
     [ -z "$missing" ] || { echo "not met on oclgrind:" $missing; return 1; }
 }
 
+# onnx_tests VARIABLE...: ONNX's own tests, of Debian's package; what may be skipped is in a list.
+onnx_tests()
+{
+    data=$(dpkg -L libonnx-testdata | grep -m 1 '/backend/test/data$')
+    env "$@" timeout 900 "$build/tools/convoy" check --skips tests/onnx_skips.txt "$data/node" \
+        "$data/pytorch-converted" "$data/pytorch-operator" >"$logs/onnx.txt" || {
+        tail -n 50 "$logs/onnx.txt"
+        return 1
+    }
+    tail -n 1 "$logs/onnx.txt"
+    [ "$(tail -n 1 "$logs/onnx.txt" | cut -d ' ' -f 1)" -ge "$least_onnx" ]
+}
+
+# Networks of torchvision, which are exported once.
+exported_models()
+{
+    models=$build/models
+    [ -f "$models/densenet121.output0.npy" ] || python3 tools/export_models.py "$models" || return 1
+    env $pocl timeout 900 python3 tools/compare_models.py "$build/tools/convoy" "$models"
+}
+
+# Fusion and memory plan: as many kernels as the network has convolutions, about, and an arena of at
+# most a third of what lies between them.
+mobilenet()
+{
+    env $pocl timeout "$test_seconds" "$build/tools/convoy" explain --json \
+        "$build/models/mobilenet_v2.onnx" >"$logs/mobilenet.json" && python3 -c '
+import json, sys
+net = json.load(open(sys.argv[1]))
+print(*(f"{key} {net[key]}" for key in ("launches", "arena_bytes", "intermediate_bytes")))
+sys.exit(net["launches"] > 55 or 3 * net["arena_bytes"] > net["intermediate_bytes"])
+' "$logs/mobilenet.json"
+}
+
+# compare_models VARIABLE...: networks that are not ours to commit, where they are there.
+compare_models()
+{
+    env "$@" timeout 900 python3 tools/compare_models.py "$build/tools/convoy" "$given_models"
+}
+
+# The examples on their photos: how many boxes and faces there are is known.
+examples()
+{
+    found=$(env $pocl "$build/tools/examples/find_text" "$given_models/ppocrv4_det.onnx" \
+        tools/examples/harbour.jpg "$logs/text.png" | tail -n 1)
+    echo "$found"
+    [ "$found" = "$text_boxes boxes in $logs/text.png" ] || return 1
+    found=$(env $pocl "$build/tools/examples/find_face" \
+        "$given_models/blazeface_front_128.onnx" "$given_models/astronaut.png" \
+        "$logs/face.png" | tail -n 1)
+    echo "$found"
+    [ "$found" = "1 faces in $logs/face.png" ]
+}
+
 sh tools/setup.sh test || { failed=1; finish; }
 mkdir -p "$logs" "$POCL_CACHE_DIR" "$MESA_SHADER_CACHE_DIR"
 stage "build, warnings are errors" build_all || finish
@@ -228,7 +299,23 @@ stage "convoy selftest on rusticl" env $rusticl timeout "$test_seconds" \
     "$build/tools/convoy" selftest
 stage "oclgrind, a GPU and a wide CPU" oclgrind_selftests
 stage "oclgrind met each algorithm" oclgrind_algorithms
+stage "ONNX's tests on pocl" onnx_tests $pocl
+stage "ONNX's tests on rusticl" onnx_tests $rusticl
+if [ -n "${CONVOY_ONNX_DATA-}" ]; then
+    stage "ONNX's tests in CONVOY_ONNX_DATA" env $pocl timeout 900 "$build/tools/convoy" check \
+        "$CONVOY_ONNX_DATA"
+fi
+stage "torchvision's networks on pocl" exported_models
+stage "mobilenet_v2 in 55 kernels" mobilenet
+if [ -d "$given_models" ]; then
+    stage "given models on pocl" compare_models $pocl
+    stage "given models on rusticl" compare_models $rusticl
+    stage "examples on photos" examples
+else
+    echo "no models in $given_models (CONVOY_MODELS): skipped, which is no pass"
+fi
 stage "README's example" readme
+stage "README's model" readme_model
 stage "what meson installs" installed
 stage "demo" env $pocl sh tools/demo.sh
 
