@@ -165,6 +165,7 @@ CASE(norm_behind_relu, norm(act(CVY_RELU, conv(x))))
 CASE(norm_of_an_input, norm_by(conv(x), input("mean", "4")))
 CASE(norm_behind_residual, norm(op(CVY_ADD, conv(x), x)))
 CASE(term_by_pixel, op(CVY_MUL, conv(x), weights_of("6x1", 7)))
+CASE(term_of_more_axes, op(CVY_MUL, conv(x), weights_of("1x1x1x1x1", 8)))
 CASE(term_behind_linear_rows, op(CVY_MUL, linear(flat(3), "4x16"), weights_of("9x1", 7)))
 CASE(constant_less_conv, op(CVY_SUB, weights_of("4x1x1", 7), conv(x)))
 CASE(constant_by_conv, op(CVY_DIV, positive(), linear(flat(2), "4x144")))
@@ -290,8 +291,9 @@ static const struct {
     ROW(term_with_weights_of_an_input, 1),
     // Not fused, or not all of it.
     ROW(silu_of_conv, 2), ROW(norm_behind_relu, 2), ROW(norm_of_an_input, 2),
-    ROW(norm_behind_residual, 2), ROW(term_by_pixel, 2), ROW(term_behind_linear_rows, 2),
-    ROW(constant_less_conv, 2), ROW(constant_by_conv, 2), ROW(one_slope, 2),
+    ROW(norm_behind_residual, 2), ROW(term_by_pixel, 2), ROW(term_of_more_axes, 2),
+    ROW(term_behind_linear_rows, 2), ROW(constant_less_conv, 2), ROW(constant_by_conv, 2),
+    ROW(one_slope, 2),
     ROW(slopes_behind_arithmetic, 3), ROW(residual_behind_relu, 2),
     ROW(residual_that_broadcasts, 2), ROW(conv_that_broadcasts, 2), ROW(subtraction, 2),
     ROW(two_activations, 2), ROW(pad_of_ones, 2), ROW(pad_that_cuts, 2), ROW(pad_of_channels, 2),
