@@ -136,6 +136,17 @@ static cvy_activation any_activation(struct net *net)
     return kinds[net_between(net, 0, COUNT_OF(kinds) - 1)];
 }
 
+// An activation at the end of another operator; gives the slopes that it needs, if any.
+static int own_activation(struct net *net, cvy_activation *out, int64_t channels)
+{
+    if (channels == 0 || net_chance(net, 75)) {
+        *out = any_activation(net);
+        return 0;
+    }
+    out->kind = CVY_PRELU;
+    return net_vector(net, channels, false);
+}
+
 // Another value of this shape, made or given.
 int net_same_shape(struct net *net, int value)
 {
@@ -191,13 +202,15 @@ int net_conv(struct net *net, int src, const struct net_conv_wish *wish)
     if (net_chance(net, 8))
         p->padding_mode = (cvy_padding_mode)net_between(net, CVY_REFLECT, CVY_CIRCULAR);
     if (!wish->plain && net_chance(net, 15))
-        p->activation = any_activation(net);
+        op.in[NET_SLOPE] = own_activation(net, &p->activation, shape.size[0]);
     for (int i = 0; i + 2 < in.rank; i++)
         if (p->padding_mode != CVY_ZEROS && in.size[2 + i] < 3)
             return 0;
     op.in[NET_WEIGHTS] = weights(net, &shape, terms);
     if (net_chance(net, 60))
         op.in[NET_BIAS] = net_vector(net, shape.size[0], false);
+    if (wish->same && !wish->plain && shape.size[0] == channels && net_chance(net, 30))
+        op.in[NET_RESIDUAL] = net_chance(net, 50) ? src : net_same_shape(net, src);
     return net_op_add(net, &op);
 }
 
@@ -308,6 +321,8 @@ int net_batch_norm_of(struct net *net, int src)
         op.in[NET_SCALE] = net_vector(net, channels, true);
     if (net_chance(net, 80))
         op.in[NET_BIAS] = net_vector(net, channels, false);
+    if (net_chance(net, 15))
+        op.in[NET_SLOPE] = own_activation(net, &op.problem.batch_norm.activation, channels);
     return net_op_add(net, &op);
 }
 
@@ -361,6 +376,8 @@ int net_binary_of(struct net *net, cvy_binary_kind kind, int a, int b)
     struct net_op op = { .problem.op = REF_BINARY, .in = { [NET_SRC] = a, [NET_SRC2] = b } };
 
     op.problem.binary.kind = kind;
+    if (kind < CVY_EQUAL && net_chance(net, 8))
+        own_activation(net, &op.problem.binary.activation, 0);
     return a && b ? net_op_add(net, &op) : 0;
 }
 
@@ -460,6 +477,8 @@ static int matmul(struct net *net)
         op.in[NET_SRC2] = weights(net, &shape, terms);
         if (net_chance(net, 40))
             op.in[NET_BIAS] = net_vector(net, outs, false);
+        if (net_chance(net, 20))
+            own_activation(net, &p->activation, 0);
     }
     return net_op_add(net, &op);
 }
