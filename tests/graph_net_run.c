@@ -124,7 +124,7 @@ static bool add_input(struct running *r, int number)
     r->inputs[i] = number;
     given->name = r->names[i];
     given->desc = desc;
-    if (is_map(value))
+    if (is_map(value) || (value->shape.rank == 2 && i % 2))
         given->desc.layout = style & 1 ? CVY_NHWC : CVY_NCHW;
     if (value->shape.rank > 0)
         strides_of(&value->shape, is_map(value) && style & 1, style & 2 ? 3 : 0,
