@@ -65,10 +65,20 @@ static bool has(const struct node *node, enum port port)
 static void complete_separable(const struct node *node, const cvy_desc *in,
                                cvy_separable_params *p)
 {
+    const cvy_desc *first = &in[PORT_WEIGHTS], *second = &in[PORT_WEIGHTS2];
+
     p->src = in[PORT_SRC];
     if (p->out_channels == 0)
-        p->out_channels = in[PORT_WEIGHTS2].size[0];
-    fill_kernel(p->kernel_size, &in[PORT_WEIGHTS]);
+        p->out_channels = second->size[0];
+    if (p->kind == CVY_SEPARABLE_SPATIAL_DENSE && p->mid_channels == 0)
+        p->mid_channels = first->size[0];
+    if (p->kind == CVY_SEPARABLE_DEPTHWISE && p->channel_multiplier == 0)
+        p->channel_multiplier = first->size[0] / MAX(p->src.size[1], 1);
+    // Of the spatial kinds, the first has one axis of the kernel and the second the others.
+    for (int i = 1; i < 3 && p->kind != CVY_SEPARABLE_DEPTHWISE && i + 2 < second->rank; i++)
+        if (p->kernel_size[i] == 0)
+            p->kernel_size[i] = second->size[2 + i];
+    fill_kernel(p->kernel_size, first);
     p->bias = has(node, PORT_BIAS);
     p->bias2 = has(node, PORT_BIAS2);
     p->residual = has(node, PORT_RESIDUAL);

@@ -41,14 +41,14 @@ static cvy_status separable_filters(const cvy_desc in[PORT_COUNT], const cvy_sep
 {
     const cvy_desc *src = &in[PORT_SRC];
     int64_t channels = src->size[1], first[3] = { 1, 1, 1 }, second[3] = { 1, 1, 1 };
-    int64_t mid = p->kind == CVY_SEPARABLE_SPATIAL ? channels : in[PORT_WEIGHTS].size[0];
+    int64_t mid = p->kind == CVY_SEPARABLE_SPATIAL ? channels : p->mid_channels;
     cvy_status st = CVY_OK;
 
     for (int i = 0; i < 3; i++)
         *(p->kind == CVY_SEPARABLE_DEPTHWISE || i == 0 ? &first[i] : &second[i]) =
             p->kernel_size[i];
     if (p->kind == CVY_SEPARABLE_DEPTHWISE)
-        mid = channels * MAX(p->channel_multiplier, 1);
+        mid = channels * p->channel_multiplier;
     TRY(filters_are(&in[PORT_WEIGHTS], PORT_WEIGHTS, src->rank, mid,
                     p->kind == CVY_SEPARABLE_SPATIAL_DENSE ? channels : 1, first));
     st = filters_are(&in[PORT_WEIGHTS2], PORT_WEIGHTS2, src->rank,
