@@ -160,6 +160,29 @@ CASE(linear, act(CVY_RELU, op(CVY_ADD, op(CVY_MUL, linear(flat(2), "4x144"), pos
                               positive())))
 CASE(matmul, act(CVY_RELU, matmul(flat(3), weights_of("16x5", 1))))
 
+// Hard swish and hard sigmoid as exporters write them.
+static cvy_value scalar(float number)
+{
+    return constant(CVY_F32, "", &number);
+}
+
+CASE(hard_sigmoid, op(CVY_DIV, act(CVY_RELU6, op(CVY_ADD, x, scalar(3))), scalar(6)))
+CASE(hard_swish, op(CVY_DIV, op(CVY_MUL, x, act(CVY_RELU6, op(CVY_ADD, x, scalar(3)))),
+                    scalar(6)))
+CASE(hard_swish_by_a_sixth, op(CVY_MUL, scalar(1.0f / 6.0f), op(
+     CVY_MUL, act(CVY_RELU6, op(CVY_ADD, scalar(3), x)), x)))
+CASE(other_sixth, op(CVY_DIV, op(CVY_MUL, neg(x), act(CVY_RELU6, op(CVY_ADD, x, scalar(3)))),
+                     scalar(6)))
+CASE(sixth_over, op(CVY_DIV, scalar(6), act(CVY_RELU6, op(CVY_ADD, x, scalar(3)))))
+
+static cvy_value case_sixth_beside_an_output(void)
+{
+    cvy_value y = act(CVY_RELU6, op(CVY_ADD, x, scalar(3)));
+
+    output("y", y);
+    return op(CVY_DIV, op(CVY_MUL, x, y), scalar(6));
+}
+
 // What may not be fused.
 CASE(norm_behind_relu, norm(act(CVY_RELU, conv(x))))
 CASE(norm_of_an_input, norm_by(conv(x), input("mean", "4")))
@@ -289,6 +312,7 @@ static const struct {
     ROW(separable_by_two, 1), ROW(separable_residual, 1), ROW(transposed, 1),
     ROW(transposed_groups, 1), ROW(linear, 1), ROW(matmul, 1), ROW(two_convs_added, 3),
     ROW(term_with_weights_of_an_input, 1),
+    ROW(hard_sigmoid, 1), ROW(hard_swish, 1), ROW(hard_swish_by_a_sixth, 1),
     // Not fused, or not all of it.
     ROW(silu_of_conv, 2), ROW(norm_behind_relu, 2), ROW(norm_of_an_input, 2),
     ROW(norm_behind_residual, 2), ROW(term_by_pixel, 2), ROW(term_of_more_axes, 2),
@@ -302,7 +326,8 @@ static const struct {
     ROW(slopes_between, 2), ROW(residual_between, 2), ROW(not_pointwise, 2), ROW(two_groups, 2),
     ROW(relu_beside_a_user, 3), ROW(norm_beside_an_output, 2), ROW(pad_beside_a_user, 3),
     ROW(deep_beside_an_output, 2), ROW(sigmoid_beside_a_user, 2), ROW(conv_and_itself, 2),
-    ROW(weights_of_an_input, 2), ROW(comparison, 3),
+    ROW(weights_of_an_input, 2), ROW(comparison, 3), ROW(other_sixth, 4), ROW(sixth_over, 2),
+    ROW(sixth_beside_an_output, 3),
 };
 
 static void compare(const char *label, void *const a[PORTS], void *const b[PORTS])
@@ -361,6 +386,41 @@ Test(graph_fuse, patterns_become_one_step_where_they_may)
         }
         for (size_t k = 0; k < COUNT_OF(options) * PORTS; k++)
             free(out[k / PORTS][k % PORTS]);
+    }
+}
+
+// A separable node of each kind, whose weights say all sizes, and the two convolutions that it is.
+Test(graph_fuse, separable_nodes_are_their_two_convolutions)
+{
+    static const struct {
+        cvy_separable_kind kind;
+        const char *first, *second;
+        int64_t groups, groups2;
+    } kinds[] = {
+        { CVY_SEPARABLE_DEPTHWISE, "8x1x3x2", "5x8x1x1", C, 1 },
+        { CVY_SEPARABLE_SPATIAL, "4x1x3x1", "4x1x1x2", C, C },
+        { CVY_SEPARABLE_SPATIAL_DENSE, "6x4x3x1", "5x6x1x2", 1, 1 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        void *out[PORTS] = { NULL };
+        cvy_value a = 0, b = 0;
+
+        new_graph();
+        x = input("x", "2x4x6x6");
+        OK(cvy_graph_separable(graph, &(cvy_separable_params) { .kind = kinds[i].kind },
+                               NODE(.name = "it", .src = x,
+                                    .weights = weights_of(kinds[i].first, 1),
+                                    .weights2 = weights_of(kinds[i].second, 1)), &a));
+        b = conv_of(x, kinds[i].first, (cvy_conv_params) { .groups = kinds[i].groups });
+        b = conv_of(b, kinds[i].second, (cvy_conv_params) { .groups = kinds[i].groups2 });
+        output("one", a);
+        output("two", b);
+        compile(&(cvy_network_options) { .no_fusion = true });
+        run_network(out);
+        compare("one", out, (void *[PORTS]) { out[1], out[0] });
+        free(out[0]);
+        free(out[1]);
     }
 }
 

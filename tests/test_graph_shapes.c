@@ -212,6 +212,24 @@ CASE(matmul_depth, cvy_graph_matmul(graph, NULL, NODE(.src = input("f", "2x3"),
                                     .src2 = input("g", "4x2")), &v))
 CASE(block_channels, cvy_graph_depth_to_space(graph, &(cvy_block_params) { .block = 3 },
                                               NODE(.src = x), &v))
+CASE(deep_weights, cvy_graph_separable(graph, NULL, NODE(.src = x,
+                   .weights = weights_of("6x1x3x3", 1), .weights2 = weights_of("5x6x1x1", 1)), &v))
+CASE(point_weights, cvy_graph_separable(graph, NULL, NODE(.src = x,
+                    .weights = weights_of("4x1x3x3", 1), .weights2 = weights_of("5x3x1x1", 1)),
+                    &v))
+CASE(spatial_weights, cvy_graph_separable(graph, &(cvy_separable_params) {
+                      .kind = CVY_SEPARABLE_SPATIAL, .kernel_size = { 3, 3 } },
+                      NODE(.src = x, .weights = weights_of("4x1x3x1", 1),
+                           .weights2 = weights_of("4x1x1x2", 1)), &v))
+CASE(middle_bias, cvy_graph_separable(graph, NULL, NODE(.src = x,
+                  .weights = weights_of("4x1x3x3", 1), .weights2 = weights_of("5x4x1x1", 1),
+                  .bias = weights_of("5", 1)), &v))
+CASE(linear_scalar, cvy_graph_linear(graph, NULL, NODE(.src = input("f", ""), .weights =
+                                     weights_of("3x5", 1)), &v))
+CASE(unpool_indices, cvy_graph_max_unpool(graph, &(cvy_max_unpool_params) {
+                     .kernel_size = { 2, 2 } }, NODE(.src = x, .indices =
+                     constant(CVY_I64, "1x4x6x5", zeros)), &v))
+
 static cvy_value case_whole_relu(void)
 {
     cvy_value v = 0;
@@ -250,6 +268,10 @@ static const struct {
     ROW(expand_negative, SHAPE, "size[0]"), ROW(expand_beyond, LIMIT, "elements"),
     ROW(transpose_order, ARGUMENT, "order"), ROW(slice_start, SHAPE, "start"),
     ROW(softmax_axis, SHAPE, "axis"), ROW(matmul_depth, SHAPE, ""),
+    ROW(deep_weights, SHAPE, "weights.size[0] is 6"),
+    ROW(point_weights, SHAPE, "weights2.size[1] is 3"),
+    ROW(spatial_weights, SHAPE, "weights2.size[3] is 2"), ROW(middle_bias, SHAPE, "bias"),
+    ROW(linear_scalar, SHAPE, "src"), ROW(unpool_indices, SHAPE, "indices"),
     ROW(block_channels, SHAPE, ""), ROW(whole_relu, UNSUPPORTED, "dtype"),
 };
 
