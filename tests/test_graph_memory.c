@@ -172,6 +172,28 @@ Test(graph_memory, growing_concats_copy_nothing)
     expect_steps("1x4x6x6", 6);
 }
 
+// A residual lies as its sum does: both go into a concatenation, or one of them is copied.
+Test(graph_memory, residuals_and_sums_are_joined)
+{
+    cvy_value x = input("x", "1x4x6x6"), y = conv(x, "4x4x1x1"), z = add(conv(y, "4x4x1x1"), y);
+
+    output("both", neg(concat(1, (cvy_value[]) { y, z }, 2)));
+    expect_steps("1x4x6x6", 3);
+    new_graph();
+    x = input("x", "1x4x6x6");
+    y = conv(x, "4x4x1x1");
+    z = add(conv(y, "4x4x1x1"), y);
+    output("the sum", neg(concat(1, (cvy_value[]) { z, conv(x, "2x4x1x1") }, 2)));
+    expect_steps("1x4x6x6", 5);
+    new_graph();
+    x = input("x", "1x4x6x6");
+    y = conv(x, "4x4x1x1");
+    z = neg(concat(1, (cvy_value[]) { y, conv(x, "2x4x1x1") }, 2));
+    output("the residual", z);
+    output("its sum", neg(add(conv(y, "4x4x1x1"), y)));
+    expect_steps("1x4x6x6", 6);
+}
+
 Test(graph_memory, slices_take_no_copies)
 {
     cvy_value x = input("x", "1x8x6x6"), y = conv(x, "8x8x1x1");

@@ -156,19 +156,17 @@ out:
     return st;
 }
 
-cvy_status get_dense(struct lowering *w, cvy_value v, bool nhwc, int *out)
+cvy_status get_dense(struct lowering *w, cvy_value v, int *out)
 {
-    cvy_desc shape = shape_at(w, v), dense, desc;
+    cvy_desc shape = shape_at(w, v), dense = dense_in(&shape, CVY_NCHW), desc;
     int piece;
     cvy_status st = CVY_OK;
 
-    nhwc = nhwc && has_layouts(&shape);
-    dense = dense_in(&shape, nhwc ? CVY_NHWC : CVY_NCHW);
-    TRY(get_piece(w, v, nhwc, out));
+    TRY(get_piece(w, v, false, out));
     desc = piece_desc(w->l, *out);
     if (!same_memory(&desc, &dense)) {
         piece = *out;
-        TRY(new_piece(w, v, nhwc, out));
+        TRY(new_piece(w, v, false, out));
         TRY(copy_step(w, "dense", piece, *out));
     }
     w->l->storages[storage_root(w->l, w->l->pieces[*out].storage)].rigid = true;
@@ -269,7 +267,7 @@ static cvy_status operand_piece(struct lowering *w, const struct node *node, cvy
     view = shape_of(shape.dtype, whole.rank, size);
     view = dense_in(&view, CVY_NCHW);
     view.layout = layouts_agree(&view) ? CVY_NHWC : CVY_NCHW;
-    TRY(get_dense(w, v, false, out));
+    TRY(get_dense(w, v, out));
     st = rigid_view(w, *out, &view, out);
 out:
     return st;
@@ -325,17 +323,13 @@ static cvy_status place_outputs(struct lowering *w, struct step_node *step, bool
             TRY(piece_add(w->l, &same, &step->outs[0]));
             return CVY_OK;
         }
-    // A residual lies as dst does: one in another place is dense, and so is dst.
-    if (step->in[PORT_RESIDUAL] >= 0)
-        TRY(get_dense(w, node->in[PORT_RESIDUAL], nhwc, &step->in[PORT_RESIDUAL]));
     for (size_t i = 0; i < node->out_count; i++) {
         if (step->outs[i] < 0)
             TRY(new_piece(w, node->outs[i], nhwc, &step->outs[i]));
-        // It stays dense: the plan's own shape differs from the value's, or dst has the strides of
-        // its residual.
+        // It stays dense: the plan's own shape differs from the value's.
         if ((node->op == NODE_GATHER && step->in[PORT_INDICES] >= 0
              && shape_at(w, node->in[PORT_INDICES]).rank == 0)
-            || node->op == NODE_REDUCE || node->out_count > 1 || step->in[PORT_RESIDUAL] >= 0)
+            || node->op == NODE_REDUCE || node->out_count > 1)
             w->l->storages[w->l->pieces[step->outs[i]].storage].rigid = true;
     }
 out:
@@ -352,7 +346,7 @@ static cvy_status bind_inputs(struct lowering *w, const struct node *node, bool 
         if (!node->in[i])
             continue;
         if (CONSTANT_PORTS & PORT_BIT(i) || i == PORT_INDICES)
-            TRY(get_dense(w, node->in[i], false, &in[i]));
+            TRY(get_dense(w, node->in[i], &in[i]));
         else
             TRY(operand_piece(w, node, node->in[i], nhwc, &in[i]));
     }
@@ -564,6 +558,7 @@ cvy_status lower(struct cvy_graph *graph, const cvy_network_options *options,
     }
     for (size_t i = 0; i < graph->outputs.count; i++)
         TRY(lower_output(&w, i, options ? options->output_layout : CVY_LAYOUT_DEFAULT));
+    TRY(align_residuals(&w));
     find_lifetimes(out);
 out:
     free(w.came_nhwc);

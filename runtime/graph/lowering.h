@@ -24,8 +24,8 @@ static inline cvy_desc shape_at(const struct lowering *w, cvy_value v)
 // lower.c
 // The value's piece in a layout; changes the layout by a step where it must.
 cvy_status get_piece(struct lowering *w, cvy_value v, bool nhwc, int *out);
-// The same without gaps, and staying so.
-cvy_status get_dense(struct lowering *w, cvy_value v, bool nhwc, int *out);
+// The same, row-major without gaps, and staying so.
+cvy_status get_dense(struct lowering *w, cvy_value v, int *out);
 // `piece` is the value's, one more variant of it.
 void set_piece(struct lowering *w, cvy_value v, bool nhwc, int piece);
 bool is_nhwc(const struct lowering *w, cvy_value v);        // whether it came so
@@ -45,5 +45,8 @@ cvy_status lower_slice(struct lowering *w, struct node *node, bool *done);
 cvy_status lower_concat(struct lowering *w, struct node *node);
 // A rigid view of a piece's memory under another desc with strides.
 cvy_status rigid_view(struct lowering *w, int piece, const cvy_desc *desc, int *out);
+
+// residuals.c, once all steps are there: gives residuals the strides of dst.
+cvy_status align_residuals(struct lowering *w);
 
 #endif

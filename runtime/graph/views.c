@@ -26,7 +26,7 @@ cvy_status lower_reshape(struct lowering *w, struct node *node)
 
     if (desc.rank < 3 || desc.rank > 5)
         desc.layout = CVY_PLAIN;
-    TRY(get_dense(w, node->in[PORT_SRC], false, &piece));
+    TRY(get_dense(w, node->in[PORT_SRC], &piece));
     TRY(rigid_view(w, piece, &desc, &piece));
     becomes(w, node, false, piece);
 out:
@@ -83,7 +83,7 @@ cvy_status lower_expand(struct lowering *w, struct node *node)
         size[i] = from < 0 ? 1 : src.size[from];
     }
     view = shape_of(src.dtype, out.rank, size);
-    TRY(get_dense(w, node->in[PORT_SRC], false, &piece));
+    TRY(get_dense(w, node->in[PORT_SRC], &piece));
     TRY(rigid_view(w, piece, &view, &piece));
     for (int i = out.rank - 1; i >= 0; i--)
         if (size[i] != out.size[i])
@@ -183,6 +183,37 @@ static int64_t begin_in_root(const struct lowered *l, const struct piece *p, int
     return begin;
 }
 
+static bool is_source_root(const struct joining *j, int root)
+{
+    const struct lowered *l = j->w->l;
+
+    for (size_t i = 0; i < j->node->src_count; i++)
+        if (storage_root(l, l->pieces[j->srcs[i]].storage) == root)
+            return true;
+    return root == j->storage;
+}
+
+// A residual and its sum lie alike. Where one of them would come into the concatenation and the
+// other would not, it stays and is copied.
+static bool parts_residual(const struct joining *j, int root)
+{
+    const struct lowered *l = j->w->l;
+
+    for (size_t i = 0; i < l->step_count; i++) {
+        const struct step_node *step = &l->steps[i];
+        int dst, residual;
+
+        if (step->in[PORT_RESIDUAL] < 0)
+            continue;
+        dst = storage_root(l, l->pieces[step->outs[0]].storage);
+        residual = storage_root(l, l->pieces[step->in[PORT_RESIDUAL]].storage);
+        if ((dst == root && residual != root && !is_source_root(j, residual))
+            || (residual == root && dst != root && !is_source_root(j, dst)))
+            return true;
+    }
+    return false;
+}
+
 // Sources from i on that tile a root, in order, such as an earlier and shorter concatenation: their
 // number, 0 if there is none.
 static size_t tiles_of(const struct joining *j, size_t i)
@@ -193,7 +224,7 @@ static size_t tiles_of(const struct joining *j, size_t i)
     int64_t at = 0;
 
     if (s->kind != STORAGE_ARENA || s->rigid || s->desc.rank != whole->desc.rank
-        || s->desc.layout != whole->desc.layout)
+        || s->desc.layout != whole->desc.layout || parts_residual(j, root))
         return 0;
     for (size_t k = i; k < j->node->src_count; k++) {
         const struct piece *p = &l->pieces[j->srcs[k]];
