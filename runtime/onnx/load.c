@@ -23,13 +23,13 @@ static cvy_status read_opset(struct onnx_loader *loader, int64_t *out)
             continue;
         if (version <= 0 || (*out && *out != version))
             return onnx_fail(CVY_ERR_MODEL, "opset %lld%s", (long long)version,
-                             *out ? " beside another one" : "");
+                             *out ? " beside another one" : ": it must be 1 or more");
         *out = version;
     }
     if (!*out && model->ir_version < FIRST_IR_WITH_OPSETS)
         *out = 1;
     return *out <= NEWEST_OPSET ? CVY_OK
-        : onnx_gaps_add(&loader->gaps, "opset %lld", (long long)*out);
+        : onnx_gaps_add(&loader->gaps, "opset %lld, newer than %d", (long long)*out, NEWEST_OPSET);
 }
 
 static cvy_status read_model(struct onnx_loader *loader, int64_t *opset)
@@ -41,7 +41,8 @@ static cvy_status read_model(struct onnx_loader *loader, int64_t *opset)
         return onnx_fail(CVY_ERR_MODEL, "not an ONNX model: no IR version or no graph");
     loader->proto = model->graph;
     if (model->ir_version > NEWEST_IR)
-        TRY(onnx_gaps_add(&loader->gaps, "IR version %lld", (long long)model->ir_version));
+        TRY(onnx_gaps_add(&loader->gaps, "IR version %lld, newer than %d",
+                          (long long)model->ir_version, NEWEST_IR));
     TRY(read_opset(loader, opset));
     for (size_t i = 0; i < model->n_functions; i++)
         TRY(onnx_gaps_add(&loader->gaps, "functions of the model's own"));
