@@ -65,7 +65,7 @@ static bool find_input(const struct model *model, const char *given, cvy_port_in
 static int take_input(struct subject *subject, const char *given)
 {
     cvy_network_input *input = &subject->inputs[subject->count];
-    char error[NPY_ERROR];
+    char error[NPY_ERROR], shape[SHAPE_TEXT];
     cvy_port_info port;
     const char *value;
 
@@ -82,6 +82,12 @@ static int take_input(struct subject *subject, const char *given)
             tool_error("explain: %s: %s", value, error);
             return TOOL_BAD_INPUT;
         }
+        if (npy->desc.dtype != port.desc.dtype) {
+            tool_error("explain: %s: %s %s, but input `%s` is %s", value,
+                       dtype_text(npy->desc.dtype), shape_text(&npy->desc, shape), port.name,
+                       dtype_text(port.desc.dtype));
+            return TOOL_BAD_INPUT;
+        }
         input->desc.rank = npy->desc.rank;
         memcpy(input->desc.size, npy->desc.size, sizeof input->desc.size);
         input->data = port.constant ? npy->data : NULL;
@@ -90,6 +96,35 @@ static int take_input(struct subject *subject, const char *given)
                           "a .npy file", given, value);
     }
     subject->count++;
+    return TOOL_DONE;
+}
+
+// Inputs that compiling knows too little of without an option.
+static int find_missing(const char *path, const struct subject *subject)
+{
+    for (size_t i = 0; i < subject->model.graph_info.inputs; i++) {
+        bool given = false, open;
+        cvy_port_info port;
+        char shape[SHAPE_TEXT];
+
+        if (cvy_graph_input_get(subject->model.graph, i, &port) != CVY_OK) {
+            return tool_failed(path, CVY_ERR_INTERNAL);
+        }
+        open = port.constant || port.desc.rank == CVY_ANY_RANK;
+        for (int k = 0; k < port.desc.rank; k++) {
+            open = open || port.desc.size[k] == CVY_ANY_SIZE;
+        }
+        for (size_t k = 0; open && k < subject->count; k++) {
+            given = given || (strcmp(subject->inputs[k].name, port.name) == 0 &&
+                              (!port.constant || subject->inputs[k].data != NULL));
+        }
+        if (open && !given) {
+            tool_error("explain: %s: input `%s` (%s %s) needs --input %s=%s", path, port.name,
+                       dtype_text(port.desc.dtype), shape_text(&port.desc, shape), port.name,
+                       port.constant ? "FILE.npy: compiling needs its contents" : "SHAPE");
+            return TOOL_USAGE;
+        }
+    }
     return TOOL_DONE;
 }
 
@@ -268,6 +303,7 @@ static int explain_model(const char *path, const struct request *q, struct model
     for (size_t i = 0; status == TOOL_DONE && i < q->input_count; i++) {
         status = take_input(subject, q->inputs[i]);
     }
+    status = status == TOOL_DONE ? find_missing(path, subject) : status;
     if (status == TOOL_DONE) {
         status = explain_loaded(path, q, subject, place);
     }
