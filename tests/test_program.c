@@ -150,6 +150,8 @@ Test(program, run_names_what_is_wrong)
         { RUN_DIGITS "seven.png --layout nhcw", 2, "wanted is nchw or nhwc" },
         { RUN_DIGITS "seven.png --labels nothing", 4, "nothing: cannot be opened" },
         { RUN_DIGITS "seven.png --labels DIGITS.md", 4, "no output of digits.onnx has as many" },
+        { RUN_DIGITS "seven.png --labels seven.png", 4, "seven.png: holds a zero byte" },
+        { RUN_DIGITS "seven.png --output a --output scores=b", 2, "`scores` has a file already" },
         { RUN_DIGITS "seven.png --trace /nowhere/a", 4, "/nowhere/a: cannot be written" },
         { RUN_DIGITS "seven.png --output /nowhere/a", 4, "/nowhere/a: cannot be opened" },
         { RUN_DIGITS "seven.png --device abacus", 3, "abacus" },
@@ -184,6 +186,10 @@ Test(program, explain_tells_steps_and_alternatives)
     need_device();
     expect("$CONVOY explain " MODELS "/digits.onnx", 0, "launches   ");
     expect("$CONVOY explain " MODELS "/digits.onnx --json", 0, "\"steps\":");
+    expect("f=/tmp/convoy-explain.$$.npy; printf '\\223NUMPY\\001\\000\\071\\000' >$f; "
+           "printf \"{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }abcd\" >>$f; "
+           "$CONVOY explain " MODELS "/digits.onnx --input $f 2>&1; s=$?; rm $f; exit $s", 4,
+           "i32 1, but input `image` is f32");
     expect("$CONVOY explain pool max n1 c8 h9 w9 r3x3 f32 nhwc", 0, "pool_reference");
     expect("$CONVOY explain 'pool max n1 c8 h9 w9 r3x3 f32 nhwc' --json", 0, "\"alternatives\":");
 }

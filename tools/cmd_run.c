@@ -131,6 +131,10 @@ static int find_outputs(struct run *run)
         if (find_port(run, true, q->outputs[i], &at, &file) != TOOL_DONE) {
             return TOOL_BAD_INPUT;
         }
+        if (run->output_files[at] != NULL) {
+            return tool_usage("run", "--output %s: `%s` has a file already", q->outputs[i],
+                              port_of(run, true, at).name);
+        }
         run->output_files[at] = file;
     }
     return TOOL_DONE;
@@ -270,7 +274,7 @@ static double median_of(double *times, long count)
     return count == 0 ? 0.0 : (times[(count - 1) / 2] + times[count / 2]) / 2.0;
 }
 
-static int save(struct run *run)
+static int save_outputs(struct run *run)
 {
     char error[NPY_ERROR];
 
@@ -282,6 +286,11 @@ static int save(struct run *run)
             return TOOL_BAD_INPUT;
         }
     }
+    return TOOL_DONE;
+}
+
+static int save_trace(struct run *run)
+{
     if (run->trace != NULL) {
         trace_about(run->trace, "model", run->request.model);
         trace_about(run->trace, "device", run->place.device.name);
@@ -309,12 +318,16 @@ static int report(struct run *run)
                    run->labels.count, q->model);
         return TOOL_BAD_INPUT;
     }
+    // The report says which files there are.
+    if (save_outputs(run) != TOOL_DONE) {
+        return TOOL_BAD_INPUT;
+    }
     if (q->json) {
         run_report_json(&r);
     } else {
         run_report_print(&r);
     }
-    return save(run);
+    return save_trace(run);
 }
 
 static int work(struct run *run)

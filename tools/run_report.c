@@ -26,6 +26,11 @@ bool run_labels_load(const char *file, struct run_labels *out)
         return false;
     }
     out->text = text;
+    if (memchr(text, '\0', bytes) != NULL) {
+        tool_error("run: %s: holds a zero byte: labels are plain text, such as UTF-8", file);
+        run_labels_free(out);
+        return false;
+    }
     for (size_t i = 0; i < bytes; i++) {
         room += out->text[i] == '\n';
     }
@@ -192,9 +197,11 @@ static void print_output(const struct run_report *r, const struct run_output *o,
     char shape[SHAPE_TEXT], name[NAME_TEXT];
 
     snprintf(name, sizeof name, "%s", o->port.name);
-    printf("%s  %s %s  min %.6g  max %.6g  mean %.6g", tool_plain(name),
-           dtype_text(o->port.desc.dtype), shape_text(&o->port.desc, shape), range.least,
-           range.most, range.mean);
+    printf("%s  %s %s", tool_plain(name), dtype_text(o->port.desc.dtype),
+           shape_text(&o->port.desc, shape));
+    if (range.least <= range.most) {        // else there is no number at all
+        printf("  min %.6g  max %.6g  mean %.6g", range.least, range.most, range.mean);
+    }
     if (range.nans > 0) {
         printf("  %zu NaN", range.nans);
     }
