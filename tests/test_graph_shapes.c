@@ -92,7 +92,7 @@ Test(graph_shapes, nodes_need_their_tensors_and_no_others)
     cvy_pool_params with = { .kind = CVY_POOL_MAX, .kernel_size = { 2, 2 },
                              .indices = CVY_INDICES_PLANE };
 
-    REFUSED(CVY_ERR_ARGUMENT, "node", v, cvy_graph_conv(graph, NULL, NULL, &v));
+    REFUSED(CVY_ERR_ARGUMENT, "node is NULL", v, cvy_graph_conv(graph, NULL, NULL, &v));
     REFUSED(CVY_ERR_ARGUMENT, "node.weights", v,
             cvy_graph_conv(graph, NULL, &(cvy_node) { .src = x }, &v));
     REFUSED(CVY_ERR_ARGUMENT, "node.src ", v,
@@ -352,8 +352,9 @@ Test(graph_shapes, open_sizes_come_with_the_compile)
     GIVES(CVY_ERR_ARGUMENT, "size[2]", cvy_graph_compile(graph, context, NULL, &none));
     GIVES(CVY_ERR_SHAPE, "size[1] is 5", compile_with("x", shaped(CVY_F32, "1x5x6x6"), NULL));
     GIVES(CVY_ERR_SHAPE, "rank", compile_with("x", shaped(CVY_F32, "1x4x6"), NULL));
-    GIVES(CVY_ERR_ARGUMENT, "dtype", compile_with("x", shaped(CVY_I32, "1x4x6x6"), NULL));
-    GIVES(CVY_ERR_SHAPE, "size[2]", compile_with("x", open, NULL));
+    GIVES(CVY_ERR_ARGUMENT, "dtype is CVY_I32",
+          compile_with("x", shaped(CVY_I32, "1x4x6x6"), NULL));
+    GIVES(CVY_ERR_SHAPE, "size[2] is -1; it must be", compile_with("x", open, NULL));
     for (int64_t h = 1; h < 4; h++) {
         open.size[2] = h;
         OK(compile_with("x", open, NULL));

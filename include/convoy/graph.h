@@ -92,8 +92,9 @@ typedef struct cvy_node {
 
 // One function for each operator, which adds a node. Params are those of the create functions of
 // ops.h, less what the tensors say: descs (src, src2, dst ...), the flags bias, residual and scale,
-// options, out_channels and out_features are left at zero, and so may be kernel_size, which is then
-// that of the weights. Sizes are checked when compiling. Errors: ARGUMENT (NULL, a value that the
+// options, out_channels and out_features are left at zero (what they say is not looked at), and so
+// may be kernel_size, which is then that of the weights; NULL params are all zero. Sizes and params
+// are checked when compiling. Errors: ARGUMENT (NULL, a value that the
 // graph has not, a tensor missing or foreign to the operator), NOMEM_HOST.
 CVY_API cvy_status cvy_graph_conv(cvy_graph *graph, const cvy_conv_params *params,
                                   const cvy_node *node, cvy_value *out);

@@ -186,7 +186,8 @@ cvy_status node_add(struct cvy_graph *graph, const struct node_request *request,
 
     memset(outs, 0, request->out_count * sizeof *outs);
     CHECK_HANDLE(graph, MAGIC_GRAPH);
-    CHECK_POINTER(request->node);
+    if (!request->node)
+        return fail(CVY_ERR_ARGUMENT, "node is NULL");
     TRY(check_ports(graph, op_row(request->op), request->node));
     TRY(check_srcs(graph, op_row(request->op), request->node));
     TRY(node_make(request, &node));

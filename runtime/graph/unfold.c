@@ -1,5 +1,6 @@
 // A graph for given shapes: what is open is closed, deferred nodes are expanded.
 #include "graph/passes.h"
+#include "plan/names.h"
 
 // Inputs ------------------------------------------------------------------------------------------
 
@@ -48,17 +49,21 @@ static cvy_status check_given(const char *name, const cvy_desc *open, const cvy_
     int64_t elements = 1;
 
     if (dtype != open->dtype)
-        return fail(CVY_ERR_ARGUMENT, "input \"%.100s\": its dtype is not the graph's", name);
+        return fail(CVY_ERR_ARGUMENT, "input \"%.100s\": dtype is %s and in the graph %s", name,
+                    dtype_name(dtype), dtype_name(open->dtype));
     if (given->rank < 0 || given->rank > CVY_MAX_RANK
         || (open->rank != CVY_ANY_RANK && given->rank != open->rank))
         return fail(CVY_ERR_SHAPE, "input \"%.100s\": rank is %d and in the graph %d", name,
                     (int)given->rank, (int)open->rank);
-    for (int i = 0; i < given->rank; i++)
-        if (given->size[i] < 0
-            || (open->rank != CVY_ANY_RANK && open->size[i] != CVY_ANY_SIZE
-                && open->size[i] != given->size[i]))
+    for (int i = 0; i < given->rank; i++) {
+        if (given->size[i] < 0)
+            return fail(CVY_ERR_SHAPE, "input \"%.100s\": size[%d] is %lld; it must be 0 or more",
+                        name, i, (long long)given->size[i]);
+        if (open->rank != CVY_ANY_RANK && open->size[i] != CVY_ANY_SIZE
+            && open->size[i] != given->size[i])
             return fail(CVY_ERR_SHAPE, "input \"%.100s\": size[%d] is %lld and in the graph %lld",
                         name, i, (long long)given->size[i], (long long)open->size[i]);
+    }
     for (int i = 0; i < given->rank; i++)
         if (!mul_i64(elements, MAX(given->size[i], 1), &elements) || elements > INT64_MAX / 16)
             return fail(CVY_ERR_LIMIT, "input \"%.100s\": its elements are beyond 64 bits", name);
