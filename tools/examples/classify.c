@@ -20,6 +20,8 @@ int main(int argc, char **argv)
     CHECK(cvy_onnx_load(argc == 3 ? argv[1] : "MODEL.onnx", NULL, &graph));
     CHECK(cvy_graph_input_get(graph, 0, &in));
     int64_t c = in.desc.size[1], h = in.desc.size[2], w = in.desc.size[3];
+    if (in.desc.rank != 4 || (c != 1 && c != 3) || h < 1 || w < 1)
+        return fprintf(stderr, "%s: is no photo of 1 or 3 channels and fixed size\n", in.name), 1;
 
     // The photo's pixels from 0 to 1, each the nearest one, channels innermost as they come.
     png_image photo = { .version = PNG_IMAGE_VERSION };
@@ -28,7 +30,8 @@ int main(int argc, char **argv)
     photo.format = c == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
     unsigned char *pixels = malloc(PNG_IMAGE_SIZE(photo));
     float *x = malloc((size_t)(c * h * w) * sizeof *x), *y;
-    png_image_finish_read(&photo, NULL, pixels, 0, NULL);
+    if (!png_image_finish_read(&photo, NULL, pixels, 0, NULL))
+        return fprintf(stderr, "%s: %s\n", argv[2], photo.message), 1;
     for (int64_t i = 0; i < c * h * w; i++) {
         int64_t row = i / c / w * photo.height / h, column = i / c % w * photo.width / w;
         x[i] = (float)pixels[(row * photo.width + column) * c + i % c] / 255.0f;
