@@ -12,9 +12,11 @@ import sys
 import embed
 
 FOLDERS = ['runtime', 'include', 'cl_kernels', 'tests', 'tools']
-SUFFIXES = {'.c', '.h', '.cl', '.py', '.sh'}
+SUFFIXES = {'.c', '.h', '.hpp', '.cpp', '.cl', '.py', '.sh', '.cmake'}
+NAMES = {'meson.build', 'CMakeLists.txt'}
+C_SUFFIXES = {'.c', '.h', '.hpp', '.cpp'}
 COLUMNS, LINES = 100, 600
-HEADS = {'.py': ('"""', '#'), '.sh': '#', '.build': ''}
+HEADS = {'.py': ('"""', '#'), '.sh': '#', '.cmake': '#', '.txt': '#', '.build': ''}
 
 # Tier -> the tiers whose headers its files may include.
 TIERS = {
@@ -104,7 +106,8 @@ def check_text(lint, path, text):
         if word:
             lint.breach(path, number, f'the word "{word.group(0)}"')
     head = lines[1] if lines[0].startswith('#!') and len(lines) > 1 else lines[0]
-    if not head.startswith(HEADS.get(path.suffix, '//')):
+    suffix = path.with_suffix('').suffix if path.suffix == '.in' else path.suffix
+    if not head.startswith(HEADS.get(suffix, '//')):
         lint.breach(path, 1, 'no head comment: what is this file for?')
 
 
@@ -228,7 +231,8 @@ def check_kernel(lint, path, text, code):
 def files_of(root):
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob('*')):
-            if path.is_file() and (path.suffix in SUFFIXES or path.name == 'meson.build'):
+            written = path.with_suffix('') if path.suffix == '.in' else path
+            if path.is_file() and (written.suffix in SUFFIXES or path.name in NAMES):
                 if not any(part.startswith(('.', 'build', '__')) for part in path.parts[1:-1]):
                     yield path.relative_to(root)
 
@@ -245,7 +249,7 @@ def main():
         text = (root / path).read_bytes().decode('utf-8', 'replace')
         code = code_of(text)
         check_text(lint, path, text)
-        if path.suffix in ('.c', '.h'):
+        if path.suffix in C_SUFFIXES:
             check_c(lint, path, code)
         elif path.suffix == '.cl':
             check_kernel(lint, path, text, code)

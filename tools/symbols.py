@@ -2,10 +2,11 @@
 """Checks what libraries define for the programs that link them: the public functions, each of them
 and nothing else.
 
-  symbols.py INCLUDE LIBRARY...     one line `library: what` for each breach; exit status 1 if any
+  symbols.py LIST INCLUDE LIBRARY...    a line `where: what` for each breach; exit status 1 if any
 
-INCLUDE is the folder with convoy/*.h, LIBRARY a .so or a .a. onnx.h is libconvoy-onnx's, the other
-headers are libconvoy's.
+LIST has a name a line, in alphabetical order. INCLUDE is the folder with convoy/*.h: what its
+headers declare is what LIST has. LIBRARY is a .so or a .a; libconvoy-onnx has the names that begin
+with cvy_onnx_, libconvoy the others. A .so has each of them under the version CONVOY_...
 """
 import pathlib
 import re
@@ -24,25 +25,45 @@ def declared(include, onnx):
 
 
 def defined(library):
-    kind = ['-D'] if '.so' in pathlib.Path(library).name else ['-g']
-    lines = subprocess.run(['nm', '--defined-only', '-P'] + kind + [library], check=True,
+    kind = ['-D'] if '.so' in library.name else ['-g']
+    lines = subprocess.run(['nm', '--defined-only', '-P', *kind, library], check=True,
                            capture_output=True, text=True).stdout.splitlines()
-    return {line.split()[0].split('@')[0] for line in lines if len(line.split()) > 1}
+    words = [line.split() for line in lines]
+    # The version itself is an absolute symbol.
+    return {parts[0] for parts in words if len(parts) > 1 and parts[1] != 'A'}
+
+
+def compare(where, names, wanted):
+    return [f'{where}: {name} is not among the public functions'
+            for name in sorted(names - wanted)] + [
+                f'{where}: no {name}' for name in sorted(wanted - names)]
+
+
+def check(library, public):
+    found = defined(library)
+    names = {name.split('@')[0] for name in found}
+    onnx = library.name.startswith('libconvoy-onnx')
+    wanted = {name for name in public if name.startswith('cvy_onnx_') == onnx}
+    print(f'{library}: {len(names)} symbols')
+    breaches = compare(library, names, wanted)
+    if '.so' in library.name:
+        breaches += [f'{library}: {name} has no version' for name in sorted(found)
+                     if '@@CONVOY_' not in name]
+    return breaches
 
 
 def main():
-    breaches = []
-    for library in sys.argv[2:]:
-        public = declared(sys.argv[1], 'convoy-onnx' in pathlib.Path(library).name)
-        breaches += [] if public else [f'{sys.argv[1]}: no public function for {library}']
-        names = defined(library)
-        breaches += [f'{library}: defines {name}, which no header declares'
-                     for name in sorted(names - public)]
-        breaches += [f'{library}: does not define {name}' for name in sorted(public - names)]
-        print(f'{library}: {len(names)} symbols')
+    listed, include, *libraries = map(pathlib.Path, sys.argv[1:])
+    lines = listed.read_text().split()
+    public = set(lines)
+    breaches = compare(listed, public, declared(include))
+    if lines != sorted(public):
+        breaches.append(f'{listed}: not in alphabetical order, or a name twice')
+    for library in libraries:
+        breaches += check(library, public)
     for line in breaches:
         print(line)
-    return 1 if breaches or len(sys.argv) < 3 else 0
+    return 1 if breaches or not libraries else 0
 
 
 if __name__ == '__main__':

@@ -184,7 +184,8 @@ installed()
     include=$(find "$build/installed" -type d -name include | head -n 1)
     library=$(find "$build/installed" -name libconvoy.a | head -n 1)
     [ -n "$library" ] || { echo "no libconvoy.a in $build/installed"; return 1; }
-    python3 tools/symbols.py "$include" "$(dirname "$library")/libconvoy.so" "$library" || return 1
+    set -- "$(dirname "$library")"/libconvoy*.so "$(dirname "$library")"/libconvoy*.a
+    python3 tools/symbols.py tests/symbols.txt "$include" "$@" || return 1
     echo "int fail(void); int fail(void) { return 1; }" >"$build/fail.c"
     gcc -std=c11 -Wall -Wextra -Werror -DCVY_STATIC -I"$include" "$build/readme.c" \
         "$build/fail.c" "$library" -o "$build/readme-static" -ldl -lpthread -lm &&
