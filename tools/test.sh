@@ -127,6 +127,10 @@ headers()
         gcc -std=c11 "$@" -x c "$header" || return 1
         g++ -std=c++17 "$@" -x c++ "$header" || return 1
     done
+    for header in include/convoy/*.hpp; do
+        g++ -std=c++17 "$@" -x c++ "$header" || return 1
+        g++ -std=c++20 -fno-exceptions "$@" -x c++ "$header" || return 1
+    done
 }
 
 # Criterion passes a test that leaks: what counts is whether the sanitizer left a report. One that
@@ -325,6 +329,7 @@ fi
 stage "README's example" readme
 stage "README's model" readme_model
 stage "what meson installs" installed
+stage "consumers" env $pocl timeout 900 sh tests/consumers/run.sh "$build"
 stage "demo" env $pocl sh tools/demo.sh
 
 if stage "build with sanitizers" build_asan; then
