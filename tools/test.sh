@@ -196,6 +196,17 @@ installed()
         env $pocl timeout "$test_seconds" "$build/readme-static"
 }
 
+# The short examples; digits, classify and the finders have stages of their own or want models.
+examples()
+{
+    photo=tools/examples/harbour.jpg
+    for example in raw_conv sharing pipeline "filters $photo $build/filters.png" \
+        "upsample $photo $build/upsample.png 70 225"; do
+        echo "$example"
+        env $pocl timeout "$test_seconds" "$build/tools/examples/"$example || return 1
+    done
+}
+
 # Races, uninitialised values, API misuse and, always on, accesses out of bounds. oclgrind's exit
 # status is the program's: its log tells what it found. NAME WIDTH; with a width, the device claims
 # to be a CPU with vectors of so many floats.
@@ -329,6 +340,7 @@ fi
 stage "README's example" readme
 stage "README's model" readme_model
 stage "what meson installs" installed
+stage "examples" examples
 stage "consumers" env $pocl timeout 900 sh tests/consumers/run.sh "$build"
 stage "demo" env $pocl sh tools/demo.sh
 

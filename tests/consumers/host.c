@@ -1,5 +1,5 @@
 // Loads a plug-in that links libconvoy, calls it and unloads it, 100 times over, and sees to it
-// that the process does not grow: host PLUGIN.so LIBCONVOY. LIBCONVOY is the library's SONAME, which
+// that the process does not grow: host PLUGIN.so LIBCONVOY. LIBCONVOY is the SONAME: that library
 // must be gone each time. What the driver keeps, it has after the first times.
 #include <dirent.h>
 #include <dlfcn.h>
