@@ -16,7 +16,8 @@
 // - A handle is move-only; get() is the C handle, release() gives it away, an empty one is false.
 // - `waits` are the events to wait for, {a.get(), b.get()}. *ev becomes the job's own.
 // - Result<T> is T, and a failure throws convoy::Error. Without exceptions (-fno-exceptions, or
-//   CONVOY_NO_EXCEPTIONS defined, alike in a whole program) Result<T> holds a T or an Error.
+//   CONVOY_NO_EXCEPTIONS defined) Result<T> holds a T or an Error.
+// - What is not here, such as deferred nodes, is the C API's, with get().
 #ifndef CONVOY_CONVOY_HPP
 #define CONVOY_CONVOY_HPP
 
@@ -33,8 +34,14 @@
 #if !defined(CONVOY_NO_EXCEPTIONS) && !defined(__cpp_exceptions)
 #define CONVOY_NO_EXCEPTIONS
 #endif
+#ifndef CONVOY_NO_EXCEPTIONS
+#define CONVOY_MODE throwing
+#else
+#define CONVOY_MODE giving
+#endif
 
-namespace convoy {
+// Files of either mode can be linked together.
+namespace convoy { inline namespace CONVOY_MODE {
 
 // Errors ------------------------------------------------------------------------------------------
 
@@ -116,11 +123,7 @@ public:
     Handle() noexcept = default;
     explicit Handle(T *owned) noexcept : handle_(owned) {}
     Handle(Handle &&other) noexcept : handle_(other.release()) {}
-    Handle &operator=(Handle &&other) noexcept
-    {
-        reset(other.release());
-        return *this;
-    }
+    Handle &operator=(Handle &&other) noexcept { return reset(other.release()), *this; }
     Handle(const Handle &) = delete;
     Handle &operator=(const Handle &) = delete;
     ~Handle() { destroy(&handle_); }
@@ -170,14 +173,11 @@ template <class H, class F, class... A> Result<H> create(F function, A... argume
 
 inline Result<std::vector<cvy_device_info>> devices()
 {
-    std::vector<cvy_device_info> list;
     size_t count = 0;
     cvy_status status = cvy_device_list(nullptr, 0, &count);
-    while (status == CVY_OK && list.size() < count) {
-        list.resize(count);
+    std::vector<cvy_device_info> list(count);
+    if (status == CVY_OK)
         status = cvy_device_list(list.data(), list.size(), &count);
-    }
-    list.resize(count);
     return detail::give(status, std::move(list));
 }
 
@@ -395,6 +395,6 @@ inline Result<Weights> Plan::prepare(const Queue &queue, const cvy_args &constan
     return detail::create<Weights>(cvy_plan_prepare, get(), queue.get(), &constants);
 }
 
-}  // namespace convoy
+}}  // namespace convoy
 
 #endif

@@ -5,7 +5,7 @@
 #include <convoy/convoy.hpp>
 #include <convoy/onnx.h>
 
-namespace convoy {
+namespace convoy { inline namespace CONVOY_MODE {
 
 inline Result<Graph> load_onnx(const std::string &path, const cvy_onnx_options &options = {})
 {
@@ -18,6 +18,6 @@ inline Result<Graph> load_onnx(const void *data, size_t bytes, const cvy_onnx_op
     return detail::create<Graph>(cvy_onnx_load_memory, data, bytes, &options);
 }
 
-}  // namespace convoy
+}}  // namespace convoy
 
 #endif

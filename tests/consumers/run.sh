@@ -105,6 +105,12 @@ every_class()
         $(pkg-config --cflags --libs convoy) -o "$work/every_class" && "$work/every_class"
 }
 
+onnx_classes()
+{
+    g++ -std=c++17 $warnings "$here/model.cpp" $(pkg-config --cflags --libs convoy-onnx) \
+        -o "$work/model-classes" && "$work/model-classes" "$model"
+}
+
 plugin()
 {
     soname=$(basename "$lib"/libconvoy.so.*)
@@ -119,6 +125,7 @@ consumer "pkg-config, static" static
 if [ -f "$pc/convoy-onnx.pc" ]; then
     consumer "pkg-config, onnx shared" onnx_shared
     consumer "pkg-config, onnx static" onnx_static
+    consumer "pkg-config, onnx in C++17" onnx_classes
 fi
 consumer "CMake" cmake_package
 for compiler in g++ clang++; do
