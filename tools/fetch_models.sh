@@ -4,6 +4,13 @@
 # FOLDER is models/ in the current folder if not given. What is there already is not fetched again.
 set -eu
 
+case $#${1-} in
+0 | 1[!-]*) ;;
+*)
+    echo "usage: sh tools/fetch_models.sh [FOLDER]" >&2
+    exit 2
+    ;;
+esac
 folder=${1-models}
 wheel=rapidocr-onnxruntime==1.4.4
 inside=rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx
