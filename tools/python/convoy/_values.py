@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _enums, _structs
-from ._enums import Dtype, Layout, Status
+from ._enums import ActivationKind, Dtype, Layout, Status
 from ._library import lib
 from .errors import StateError
 
@@ -42,6 +42,9 @@ def numpy_dtype(code: int) -> np.dtype:
     return _NUMPY.get(Dtype(code)) or np.dtype(np.uint16)
 
 
+TINY = 1e-38        # stands for a 0 where the library takes 0 for "the default"
+
+
 # Arrays -------------------------------------------------------------------------------------------
 
 ArrayLike = Any     # NumPy arrays, CPU tensors that speak DLPack, nested lists of numbers, Buffers
@@ -63,7 +66,7 @@ def as_array(value: Any) -> np.ndarray:
     array = np.asarray(value)
     if isinstance(value, (list, tuple, int, float)) and array.dtype == np.float64:
         array = array.astype(np.float32)
-    if array.dtype == object:
+    if array.dtype.kind in 'OUSMm':
         raise TypeError(f'a {type(value).__name__} is no array of numbers')
     return array
 
@@ -186,8 +189,16 @@ def activation(value: Any) -> _structs.cvy_activation:
     if value is None:
         return _structs.cvy_activation()
     words = (value,) if isinstance(value, (str, int)) else tuple(value)
+    kind = enum_value('ActivationKind', words[0])
     numbers = [float(word) for word in words[1:]]
-    return _structs.cvy_activation(enum_value('ActivationKind', words[0]), *numbers)
+    # A 0 that is meant: the library would take it for the default.
+    if kind in (ActivationKind.LEAKY_RELU, ActivationKind.ELU) and numbers[:1] == [0.0]:
+        return _structs.cvy_activation(ActivationKind.RELU)
+    if kind == ActivationKind.SOFTPLUS:
+        if numbers[:1] == [0.0]:
+            raise ValueError('beta is 0')
+        numbers[1:] = [number or TINY for number in numbers[1:]]
+    return _structs.cvy_activation(kind, *numbers)
 
 
 def field_names(struct: Any) -> List[str]:

@@ -5,8 +5,10 @@ Host arrays need none of this: NumPy's own from_dlpack takes them.
 from __future__ import annotations
 
 import ctypes
+import sys
+import threading
 from ctypes import c_char_p, c_int, c_int32, c_int64, c_uint8, c_uint16, c_uint64, c_void_p
-from typing import TYPE_CHECKING, Any, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 import numpy as np
 
@@ -35,7 +37,7 @@ _Deleter = ctypes.CFUNCTYPE(None, c_void_p)
 _Managed._fields_ = [('tensor', _Tensor), ('context', c_void_p), ('deleter', _Deleter)]
 
 _new = ctypes.pythonapi.PyCapsule_New
-_new.restype, _new.argtypes = ctypes.py_object, [c_void_p, c_char_p, _Deleter]
+_new.restype, _new.argtypes = ctypes.py_object, [c_void_p, c_char_p, c_void_p]
 _valid = ctypes.pythonapi.PyCapsule_IsValid
 _valid.restype, _valid.argtypes = c_int, [c_void_p, c_char_p]
 _get = ctypes.pythonapi.PyCapsule_GetPointer
@@ -44,26 +46,33 @@ _rename = ctypes.pythonapi.PyCapsule_SetName
 _rename.restype, _rename.argtypes = c_int, [c_void_p, c_char_p]
 
 _alive: Dict[int, Tuple[Any, ...]] = {}     # what consumers of our capsules still hold
+_lock = threading.Lock()
+_offered: List[Any] = []                    # capsules that nobody may have taken yet
 
 
 @_Deleter
 def _forget(address: int) -> None:
-    _alive.pop(address, None)
+    """The consumer is done. It may be so while an exception is on its way, where a call of any
+    function would go wrong: a statement does not."""
+    del _alive[address]
 
 
-@_Deleter
-def _drop_capsule(capsule: int) -> None:
-    """A capsule that nobody took. It is dying: only its address may be handed on."""
-    if _valid(capsule, _NAME):
-        _forget_pointer(_get(capsule, _NAME))
-
-
-def _forget_pointer(address: int) -> None:
-    _alive.pop(address, None)
+def _sweep() -> None:
+    """Lets go of what capsules hold that nobody took and nobody has. (A destructor of the capsule
+    would do it at once, but might run while an exception is on its way.)"""
+    with _lock:
+        for i in reversed(range(len(_offered))):
+            capsule = _offered[i]
+            if not _valid(id(capsule), _NAME):
+                del _offered[i]             # taken: its consumer calls _forget
+            elif sys.getrefcount(capsule) <= 3:     # _offered, this variable, the argument
+                del _offered[i]
+                del _alive[_get(id(capsule), _NAME)]
 
 
 def capsule(buffer: 'Buffer') -> Any:
     """A capsule that keeps the buffer alive until its consumer is done."""
+    _sweep()
     shape = (c_int64 * max(buffer.ndim, 1))(*buffer.shape)
     managed = _Managed()
     managed.tensor = _Tensor(
@@ -72,7 +81,10 @@ def capsule(buffer: 'Buffer') -> Any:
     managed.deleter = _forget
     address = ctypes.addressof(managed)
     _alive[address] = (managed, shape, buffer)
-    return _new(address, _NAME, _drop_capsule)
+    made = _new(address, _NAME, None)
+    with _lock:
+        _offered.append(made)
+    return made
 
 
 class _Owner:

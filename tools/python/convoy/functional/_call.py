@@ -16,7 +16,6 @@ from ..plan import Plan, run
 Array = Any         # ndarray, or Buffer where the input is one
 Size = Union[int, Sequence[int]]
 Activation = Union[None, str, Tuple[Any, ...]]
-TINY = 1e-38        # stands for a 0 that the library would take for "the default"
 
 
 def operand(value: ArrayLike) -> Any:

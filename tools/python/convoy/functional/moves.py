@@ -101,6 +101,9 @@ def interpolate(input: ArrayLike, size: Optional[Size] = None,
         raise shape_error(f'mode {mode} with {axes} spatial axes, {takes[0]} are wanted')
     if align_corners:
         rule, scale = 'align_corners', None
+    if scale and kind == 'bilinear':    # PyTorch copies along an axis whose size stays
+        scale = tuple(0.0 if new == own else factor
+                      for new, own, factor in zip(wanted, desc.size[2:], scale))
     params = dict(src=desc, output_size=wanted, scale=scale, mode=kind, coordinates=rule)
     return call('resize', params, {'src': x})[0]
 

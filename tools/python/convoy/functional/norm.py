@@ -6,9 +6,9 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from .._enums import Status
-from .._values import ArrayLike
+from .._values import TINY, ArrayLike
 from ..errors import UnsupportedError
-from ._call import (TINY, Activation, Array, as_any, as_plain, call, expect, fused,
+from ._call import (Activation, Array, as_any, as_plain, call, expect, fused,
                     shape_error)
 from .elements import add, mul
 
