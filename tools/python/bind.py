@@ -204,8 +204,8 @@ def enums_text(api):
 
 def structs_text(api):
     lines = [HEAD.format(what='The structs of Convoy as ctypes has them.', version=api.version),
-             'from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double,',
-             '                    c_float, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p)',
+             'from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p,',
+             'c_double, c_float, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p)',
              'from typing import Dict']
     for name, fields in api.structs.items():
         if fields is None:

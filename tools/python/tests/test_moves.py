@@ -3,7 +3,6 @@ import unittest
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from common import Compare, convoy, first, last, tensor
 
 
