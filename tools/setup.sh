@@ -9,8 +9,8 @@ build="gcc g++ libc6-dev meson ninja-build pkg-config python3"
 libraries="opencl-c-headers libcjson-dev libpng-dev libjpeg-dev"
 onnx="libprotobuf-c-dev protobuf-c-compiler"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
-tests="mesa-opencl-icd oclgrind libcriterion-dev libonnx-testdata python3-numpy python3-torchvision"
-tests="$tests cmake"
+tests="mesa-opencl-icd oclgrind libcriterion-dev libonnx-testdata python3-numpy python3-pil"
+tests="$tests python3-torchvision cmake"
 
 case "${1-}" in
 '') wanted="$build $libraries $onnx $opencl" ;;

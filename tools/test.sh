@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, builds, and runs every test: sh tools/test.sh. Builds go to build-test/,
-# build-asan/ and, for the demo, build/. A line for each stage; last, alone on a line,
+# build-asan/, build-wheel/ and, for the demo, build/. A line for each stage; last, alone on a line,
 # "N passed, N failed". Exit status 1 if anything failed.
 # shellcheck disable=SC2086,SC2317    # $pocl is a list of words; stage calls functions by name
 set -u
@@ -9,6 +9,7 @@ PATH=/usr/bin:/bin:$PATH        # Debian's meson and python3 before any other
 root=$PWD
 build=$root/build-test
 asan=$root/build-asan
+wheel=$root/build-wheel
 logs=$build/logs
 least_onnx=440                  # of ONNX's tests that must pass
 text_boxes=5                    # in tools/examples/harbour.jpg
@@ -207,6 +208,46 @@ examples()
     done
 }
 
+# The package repeats the headers: what it says of them is compared with what a compiler says.
+python_layout()
+{
+    python3 tools/python/bind.py --check && python3 tools/python/check_layout.py gcc
+}
+
+# python_tests VARIABLE...: against Debian's PyTorch, from the checkout.
+python_tests()
+{
+    env "$@" CONVOY_LIBRARY="$build/runtime/libconvoy.so" PYTHONDONTWRITEBYTECODE=1 \
+        POCL_AFFINITY=1 CONVOY_TEST_WORST=1 timeout "$test_seconds" \
+        python3 -m unittest discover -s tools/python/tests
+}
+
+python_example()
+{
+    env $pocl CONVOY_LIBRARY="$build/runtime/libconvoy.so" PYTHONPATH="$root/tools/python" \
+        PYTHONDONTWRITEBYTECODE=1 timeout "$test_seconds" \
+        python3 tools/examples/filters.py tools/examples/harbour.jpg "$build/filters.png"
+}
+
+# What a wheel holds, as `pip install .` has meson build it: it must find the libraries inside.
+python_wheel()
+{
+    configure "$wheel" -Dwheel=true --buildtype=release && ninja -C "$wheel" || return 1
+    rm -rf "$wheel/installed"
+    DESTDIR=$wheel/installed meson install -C "$wheel" --no-rebuild --quiet \
+        --tags python-runtime || return 1
+    package=$(dirname "$(find "$wheel/installed" -name __init__.py -path '*/convoy/__init__.py')")
+    (cd "$package" && find . -name '*.py' -o -name py.typed) | sort >"$wheel/files"
+    (cd tools/python/convoy && find . -name '*.py' -o -name py.typed) | sort |
+        diff - "$wheel/files" || return 1
+    env -u CONVOY_LIBRARY $pocl PYTHONPATH="$(dirname "$package")" PYTHONDONTWRITEBYTECODE=1 \
+        timeout "$test_seconds" python3 -c '
+import numpy, convoy
+print(convoy.__file__, convoy.version())
+x = numpy.zeros((1, 1, 20, 20), numpy.float32)
+print(convoy.load_onnx("tools/examples/digits.onnx").run(x), convoy.relu(-x).shape)'
+}
+
 # Races, uninitialised values, API misuse and, always on, accesses out of bounds. oclgrind's exit
 # status is the program's: its log tells what it found. NAME WIDTH; with a width, the device claims
 # to be a CPU with vectors of so many floats.
@@ -342,6 +383,11 @@ stage "README's model" readme_model
 stage "what meson installs" installed
 stage "examples" examples
 stage "consumers" env $pocl timeout 900 sh tests/consumers/run.sh "$build"
+stage "python repeats the headers" python_layout
+stage "python on pocl" python_tests $pocl
+stage "python on rusticl" python_tests $rusticl
+stage "python's example" python_example
+stage "python's wheel" python_wheel
 stage "demo" env $pocl sh tools/demo.sh
 
 if stage "build with sanitizers" build_asan; then
