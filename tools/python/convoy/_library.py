@@ -94,6 +94,15 @@ class Library:
 
 
 lib = Library()
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 _FORK_HINT = ("; with multiprocessing use the start method 'spawn', or open no device before the "
               'fork')
 

@@ -56,7 +56,7 @@ def as_array(value: Any) -> np.ndarray:
     Numbers and lists of them become float32, as in PyTorch.
     """
     if isinstance(value, np.ndarray):
-        return value
+        return value if value.dtype.isnative else value.astype(value.dtype.newbyteorder('='))
     if hasattr(value, '__dlpack__') and not isinstance(value, np.generic):
         try:
             return np.from_dlpack(value)
@@ -72,9 +72,7 @@ def as_array(value: Any) -> np.ndarray:
 
 
 def dense(array: np.ndarray) -> np.ndarray:
-    """The same elements, one behind the other in this machine's byte order."""
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder('='))
+    """The same elements, one behind the other."""
     return array if array.flags.c_contiguous else np.array(array, order='C')
 
 

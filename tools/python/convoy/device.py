@@ -5,20 +5,20 @@ import ctypes
 import logging
 import os
 import threading
-from collections import OrderedDict
+import weakref
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
-from typing import Any, Callable, Hashable, Iterator, List, Optional, TypeVar, Union
+from typing import Any, Callable, Iterator, List, Optional, Union
 
 from . import _structs
+from ._cache import Cache
 from ._enums import LogLevel
 from ._library import check, lib
 from ._values import Handle, fill, pointer_of, record
 from .errors import CancelledError
 
 Progress = Callable[[int, int, str, float], Optional[bool]]
-Value = TypeVar('Value')
 _LEVELS = {LogLevel.ERROR: logging.ERROR, LogLevel.WARNING: logging.WARNING,
            LogLevel.INFO: logging.INFO}
 _logger = logging.getLogger('convoy')
@@ -90,9 +90,8 @@ class Context(Handle):
         self._progress = call       # the context may call it again: it lives as long
         self._lock = threading.Lock()
         self._queue: Any = None
-        self._cache: OrderedDict[Hashable, Any] = OrderedDict()
-        self.cache_size = 256
-        _contexts.append(self)
+        self.plans = Cache(256)     # of the functions, by operator and params; limit may be set
+        _contexts.add(self)
 
     @staticmethod
     def _say(_user: Any, level: int, text: bytes) -> None:
@@ -131,30 +130,14 @@ class Context(Handle):
                 self._queue = Queue(self)
             return self._queue
 
-    def cached(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """What make() gave for this key, of the last cache_size keys. Made outside of the lock: two
-        threads may make the same, and one of them is kept."""
-        with self._lock:
-            found = self._cache.get(key)
-            if found is not None:
-                self._cache.move_to_end(key)
-                return found
-        made = make()
-        with self._lock:
-            made = self._cache.setdefault(key, made)
-            while len(self._cache) > max(self.cache_size, 1):
-                self._cache.popitem(last=False)
-        return made
-
     def clear_cache(self) -> None:
         """Forgets the plans of earlier calls."""
-        with self._lock:
-            self._cache.clear()
+        self.plans.clear()
 
     def close(self) -> None:
         if not self.closed:
             self._queue = None
-            self._cache.clear()
+            self.plans.clear()
         super().close()
 
     def __repr__(self) -> str:
@@ -163,15 +146,7 @@ class Context(Handle):
 
 # The default context ------------------------------------------------------------------------------
 
-class _Contexts(list):
-    """Weak references to every context, for their locks after a fork."""
-
-    def append(self, context: Context) -> None:
-        import weakref
-        super().append(weakref.ref(context, self.remove))
-
-
-_contexts = _Contexts()
+_contexts: 'weakref.WeakSet[Context]' = weakref.WeakSet()     # for their locks after a fork
 _default_lock = threading.RLock()
 _default: Optional[Context] = None
 _wanted: Optional[str] = None
@@ -217,10 +192,8 @@ def _after_fork_in_child() -> None:
     the library says ERR_FORKED for each use of them, where a new one might hang in its driver."""
     global _default_lock
     _default_lock = threading.RLock()
-    for reference in list(_contexts):
-        context = reference()
-        if context is not None:
-            context._lock = threading.Lock()
+    for context in _contexts:
+        context._lock = threading.Lock()
 
 
 if hasattr(os, 'register_at_fork'):

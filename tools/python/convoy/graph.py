@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 import numpy as np
 
 from . import _structs
+from ._cache import Cache
 from ._enums import ANY_RANK, ANY_SIZE, Dtype, Layout
 from ._library import check, lib
 from ._values import (ArrayLike, Desc, DtypeLike, Handle, as_array, dense, desc_of, dtype_code,
@@ -68,7 +69,11 @@ class Graph(Handle):
     def __init__(self) -> None:
         out = ctypes.c_void_p()
         check(lib.cvy_graph_create(ctypes.byref(out)))
-        self._own(out)
+        self._adopt(out)
+
+    def _adopt(self, pointer: ctypes.c_void_p) -> None:
+        self._own(pointer)
+        self._networks = Cache(8)
 
     # Building ------------------------------------------------------------------------------------
 
@@ -139,6 +144,11 @@ class Graph(Handle):
         """Repeats axes of size 1, and puts axes in front, as PyTorch's expand."""
         return self.node('expand', src=src, rank=len(size), size=tuple(size))
 
+    def close(self) -> None:
+        if not self.closed:
+            self._networks.clear()
+        super().close()
+
     def __getattr__(self, op: str) -> Any:
         if op not in OPERATORS:
             raise AttributeError(op)
@@ -186,22 +196,20 @@ class Graph(Handle):
             **named: ArrayLike) -> Dict[str, np.ndarray]:
         """Runs the graph on arrays, in the order of its inputs or by name: name -> output.
 
-        Compiles for the arrays' shapes and keeps the networks of the context's last shapes.
+        Compiles for the arrays' shapes and keeps the networks of the last eight.
         """
         feed = self._feed(arrays, dict(inputs or {}, **named))
         context = context or default_context()
         constants = {port.name for port in self.inputs if port.constant}
-        shapes = {name: (array if name in constants else
-                         Desc(tuple(array.shape), dtype_code(array.dtype)))
+        shapes = {name: array if name in constants else _as_lying(array, channels_last)
                   for name, array in feed.items()}
         known = tuple((name, feed[name].tobytes() if name in constants else shape)
                       for name, shape in shapes.items())
-        key = ('graph', id(self), channels_last, known)
-        # The graph goes into the cache, too: another could get its id.
-        _, network = context.cached(key, lambda: (self, self.compile(
-            {name: shape if name in constants else
-             _as_lying(feed[name], channels_last) for name, shape in shapes.items()},
-            context=context, channels_last=channels_last)))
+        count = self._count()
+        # A network keeps its context alive: while it is here no other has the same id.
+        key = (id(context), channels_last, count.nodes, count.outputs, known)
+        network = self._networks.get(key, lambda: self.compile(
+            shapes, context=context, channels_last=channels_last))
         return network.run(inputs={name: array for name, array in feed.items()
                                    if name not in constants})
 
@@ -316,7 +324,7 @@ class Network(Handle):
         out = ctypes.c_void_p()
         check(lib.cvy_network_enqueue(self.handle, queue.handle, srcs, dsts, wait_list(wait),
                                       ctypes.byref(out)))
-        return Event._of(out, None)
+        return Event._of(out, self.context)
 
     def run(self, *arrays: ArrayLike, inputs: Optional[Mapping[str, ArrayLike]] = None,
             queue: Optional[Queue] = None, **named: ArrayLike) -> Dict[str, Any]:
@@ -366,7 +374,7 @@ def load_onnx(model: Union[str, os.PathLike, bytes], *, external_data: bool = Fa
     else:
         check(lib.cvy_onnx_load(os.fsencode(model), ctypes.byref(options), ctypes.byref(out)))
     graph = Graph.__new__(Graph)
-    graph._own(out)
+    graph._adopt(out)
     return graph
 
 

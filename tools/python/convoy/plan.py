@@ -62,6 +62,7 @@ class Weights(Handle):
         check(lib.cvy_plan_prepare(plan.handle, queue.handle, ctypes.byref(args),
                                    ctypes.byref(out)))
         self._own(out)
+        self.context = plan.context
 
     def wait(self, timeout: Optional[float] = None) -> None:
         """Waits until packing is complete, at most timeout seconds."""
@@ -137,7 +138,7 @@ class Plan(Handle):
         out = ctypes.c_void_p()
         check(lib.cvy_plan_enqueue(self.handle, queue.handle, ctypes.byref(args), wait_list(wait),
                                    ctypes.byref(out)))
-        return Event._of(out, None)
+        return Event._of(out, self.context)
 
     def run(self, src: Any = None, *, queue: Optional[Queue] = None, **slots: Any) -> Any:
         """Runs the plan on host arrays and waits for the result: an array, or (array, indices).

@@ -26,16 +26,17 @@ class Event(Handle):
     def __init__(self, context: Context, *, cl_event: Any):
         out = ctypes.c_void_p()
         check(lib.cvy_event_wrap(context.handle, pointer_of(cl_event), ctypes.byref(out)))
-        self._adopt(out, None)
+        self._adopt(out, context, None)
 
-    def _adopt(self, pointer: ctypes.c_void_p, keep: Any) -> None:
+    def _adopt(self, pointer: ctypes.c_void_p, context: Context, keep: Any) -> None:
         self._own(pointer)
+        self.context = context
         self._keep = keep       # host memory that the job reads or writes
 
     @classmethod
-    def _of(cls, pointer: ctypes.c_void_p, keep: Any) -> 'Event':
+    def _of(cls, pointer: ctypes.c_void_p, context: Context, keep: Any = None) -> 'Event':
         event = cls.__new__(cls)
-        event._adopt(pointer, keep)
+        event._adopt(pointer, context, keep)
         return event
 
     def wait(self, timeout: Optional[float] = None) -> None:
@@ -106,7 +107,7 @@ class Queue(Handle):
              keep: Any = None) -> Event:
         out = ctypes.c_void_p()
         check(function(self.handle, *args, wait_list(wait), ctypes.byref(out)))
-        return Event._of(out, keep)
+        return Event._of(out, self.context, keep)
 
     def write(self, buffer: Buffer, array: ArrayLike, *, offset: int = 0,
               wait: Sequence[Event] = (), block: bool = True) -> Optional[Event]:

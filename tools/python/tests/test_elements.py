@@ -37,6 +37,11 @@ class Activations(Compare):
         self.check('clamp', lambda random: (shaped(random)[0], random.choice(
             [dict(min=-1.0), dict(max=2.0), dict(min=0.0, max=1.0)])), torch.clamp)
 
+    def test_made_of_others(self):
+        for name in ('logsigmoid', 'tanhshrink', 'hardshrink', 'softshrink'):
+            self.check(name)
+        self.check('celu', lambda random: (shaped(random)[0], {'alpha': random.choice([1., 0.4])}))
+
     def test_prelu(self):
         def arguments(random):
             x = random.array(2, random.int(2, 5), *random.ints(random.int(1, 3), 1, 6))

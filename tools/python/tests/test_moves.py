@@ -97,6 +97,17 @@ class Moves(Compare):
             return (x, dim, random.rng.integers(0, x.shape[dim], random.int(1, 6)).astype(kind)), {}
         self.plain('index_select', index, theirs=torch.index_select)
 
+    def test_glu_and_embedding(self):
+        def halves(random):
+            x = random.array(*(2 * size for size in random.shape(1, 4, 4)))
+            return (x, random.int(-x.ndim, x.ndim - 1)), {}
+        self.plain('glu', halves)
+
+        def rows(random):
+            weight = random.array(random.int(1, 9), random.int(1, 6))
+            return (random.rng.integers(0, len(weight), random.shape(1, 3, 4)), weight), {}
+        self.plain('embedding', rows)
+
     def test_layouts(self):
         def check(random):
             x = random.array(2, 3, *random.shape(1, 3, 5))

@@ -55,7 +55,7 @@ class Objects(unittest.TestCase):
             self.assertIs(convoy.default_context(), other)
             np.testing.assert_array_equal(convoy.relu(floats(3)), np.maximum(floats(3), 0))
         self.assertIs(convoy.default_context(), self.context)
-        self.assertEqual(len(other._cache), 1)
+        self.assertEqual(len(other.plans), 1)
 
     def test_progress(self):
         seen = []
@@ -71,14 +71,14 @@ class Objects(unittest.TestCase):
 
     def test_plans_are_kept_and_bounded(self):
         context = convoy.Context()
-        context.cache_size = 3
+        context.plans.limit = 3
         with convoy.using(context):
             for size in range(1, 9):
                 convoy.relu(floats(size))
                 convoy.relu(floats(size))
-        self.assertEqual(len(context._cache), 3)
+        self.assertEqual(len(context.plans), 3)
         context.clear_cache()
-        self.assertEqual(len(context._cache), 0)
+        self.assertEqual(len(context.plans), 0)
 
     # Buffers and queues --------------------------------------------------------------------------
 

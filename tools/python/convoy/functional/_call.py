@@ -142,7 +142,7 @@ def call(op: str, params: Dict[str, Any], slots: Dict[str, Any]) -> Tuple[Any, A
     slots = {name: value for name, value in slots.items() if value is not None}
     context = context_of(slots)
     key = (op,) + tuple(params.items())
-    plan = context.cached(key, lambda: Plan(op, context=context, **params))
+    plan = context.plans.get(key, lambda: Plan(op, context=context, **params))
     residual = slots.get('residual')
     if residual is not None and tuple(residual.shape) != plan.dst.shape:
         raise shape_error(f'residual is {list(residual.shape)}, {list(plan.dst.shape)} is wanted')

@@ -12,11 +12,11 @@ from ._call import (Activation, Array, as_any, as_plain, axis_of, call, expect, 
 
 __all__ = [
     'relu', 'relu6', 'hardtanh', 'clamp', 'leaky_relu', 'prelu', 'elu', 'selu', 'sigmoid',
-    'hardsigmoid', 'tanh', 'silu', 'hardswish', 'softplus', 'gelu', 'mish', 'softmax',
-    'log_softmax', 'softmin', 'abs', 'neg', 'exp', 'log', 'sqrt', 'reciprocal', 'erf', 'softsign',
-    'threshold', 'add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'pow', 'eq', 'ne', 'less',
-    'less_equal', 'greater', 'greater_equal', 'where', 'cast', 'sum', 'mean', 'amax', 'amin',
-    'argmax', 'argmin',
+    'hardsigmoid', 'tanh', 'silu', 'hardswish', 'softplus', 'gelu', 'mish', 'celu', 'logsigmoid',
+    'tanhshrink', 'hardshrink', 'softshrink', 'softmax', 'log_softmax', 'softmin', 'abs', 'neg',
+    'exp', 'log', 'sqrt', 'reciprocal', 'erf', 'softsign', 'threshold', 'add', 'sub', 'mul', 'div',
+    'maximum', 'minimum', 'pow', 'eq', 'ne', 'less', 'less_equal', 'greater', 'greater_equal',
+    'where', 'cast', 'sum', 'mean', 'amax', 'amin', 'argmax', 'argmin',
 ]
 
 Number = Union[int, float]
@@ -130,6 +130,31 @@ def gelu(input: ArrayLike, approximate: str = 'none') -> Array:
 def mish(input: ArrayLike) -> Array:
     """torch.nn.functional.mish: x tanh(softplus(x))."""
     return _activate(input, 'mish')
+
+
+def celu(input: ArrayLike, alpha: float = 1.0) -> Array:
+    """torch.nn.functional.celu: x < 0 ? alpha (exp(x / alpha) - 1) : x."""
+    return mul(elu(div(input, float(alpha))), float(alpha))
+
+
+def logsigmoid(input: ArrayLike) -> Array:
+    """torch.nn.functional.logsigmoid: -softplus(-x)."""
+    return neg(softplus(neg(input)))
+
+
+def tanhshrink(input: ArrayLike) -> Array:
+    """torch.nn.functional.tanhshrink: x - tanh(x)."""
+    return sub(input, tanh(input))
+
+
+def hardshrink(input: ArrayLike, lambd: float = 0.5) -> Array:
+    """torch.nn.functional.hardshrink: |x| > lambd ? x : 0."""
+    return where(greater(abs(input), float(lambd)), input, 0.0)
+
+
+def softshrink(input: ArrayLike, lambd: float = 0.5) -> Array:
+    """torch.nn.functional.softshrink: x less what of it is from -lambd to lambd."""
+    return sub(input, clamp(input, -lambd, lambd))
 
 
 # Softmax ------------------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from ..buffer import Buffer
 from ..errors import UnsupportedError
 from ._call import (Activation, Array, Size, as_any, as_map, as_plain, axis_of, call, context_of,
                     operand, several, shape_error)
+from .elements import mul, sigmoid
 from .pool import _adaptive
 
 __all__ = [
     'pad', 'interpolate', 'pixel_shuffle', 'pixel_unshuffle', 'cat', 'permute', 'flip', 'narrow',
-    'index_select', 'to_channels_last', 'to_channels_first', 'matmul', 'bmm', 'addmm',
+    'index_select', 'embedding', 'glu', 'to_channels_last', 'to_channels_first', 'matmul', 'bmm',
+    'addmm',
 ]
 
 _MODES = {'constant': 'zeros', 'reflect': 'reflect', 'replicate': 'replicate',
@@ -185,6 +187,26 @@ def index_select(input: ArrayLike, dim: int, index: ArrayLike) -> Array:
     params = dict(src=desc, axis=axis_of(dim, len(desc.size)),
                   indices=Desc(tuple(places.shape), dtype_code(places.dtype), Layout.PLAIN))
     return call('gather', params, {'src': x, 'indices': places})[0]
+
+
+def embedding(input: ArrayLike, weight: ArrayLike) -> Array:
+    """torch.nn.functional.embedding: for each index the row of weight that it names."""
+    places = operand(input)
+    rows, desc = as_plain(weight)
+    if places.dtype not in (np.int32, np.int64):
+        raise TypeError(f'input is {places.dtype}, int64 or int32 is wanted')
+    params = dict(src=desc, axis=0, indices=as_plain(places)[1])
+    out = call('gather', params, {'src': rows, 'indices': places})[0]
+    return out.reshape(tuple(places.shape) + tuple(rows.shape[1:]))
+
+
+def glu(input: ArrayLike, dim: int = -1) -> Array:
+    """torch.nn.functional.glu: the first half of an axis times the sigmoid of the second."""
+    x, desc = as_plain(input)
+    half, odd = divmod(desc.size[axis_of(dim, len(desc.size))], 2)
+    if odd:
+        raise shape_error(f'dim {dim} has {2 * half + 1} entries, an even number is wanted')
+    return mul(narrow(x, dim, 0, half), sigmoid(narrow(x, dim, half, half)))
 
 
 def to_channels_last(input: ArrayLike) -> Array:
