@@ -339,6 +339,9 @@ static int conclude(const struct check *check)
 {
     printf("%zu passed, %zu failed, %zu skipped\n", check->counts[PASSED], check->counts[FAILED],
            check->counts[SKIPPED]);
+    if (check->counts[FAILED] == 0 && check->counts[PASSED] == 0) {
+        tool_error("check: no test passed");
+    }
     return check->counts[FAILED] == 0 && check->counts[PASSED] > 0 ? TOOL_DONE :
            TOOL_CHECK_FAILED;
 }
