@@ -113,6 +113,13 @@ Test(program, run_reads_a_digit_from_a_photo)
     expect(RUN_DIGITS "seven.png --layout nchw --repeat 3", 0, "then 3: median");
     expect("seq 0 9 >/tmp/convoy-labels.$$; " RUN_DIGITS "seven.png --top 1 --labels "
            "/tmp/convoy-labels.$$; s=$?; rm /tmp/convoy-labels.$$; exit $s", 0, "[0, 7]  7\n");
+    // A byte order mark, bytes that are not UTF-8, and a blank line at the end.
+    expect("f=/tmp/convoy-labels.$$; (printf '\\357\\273\\277'; seq 0 6; "
+           "printf '\\351\\303\\251\\n'; seq 8 9; echo) >$f; "
+           RUN_DIGITS "seven.png --json --labels $f; s=$?; rm $f; exit $s", 0,
+           "\"label\":\t\"?\303\251\"");
+    expect("f=/tmp/convoy-labels.$$; (printf '\\357\\273\\277'; seq 0 9) >$f; "
+           RUN_DIGITS "seven.png --labels $f; s=$?; rm $f; exit $s", 0, "[0, 0]  0\n");
 }
 
 Test(program, run_saves_what_it_can_read_again)
@@ -149,7 +156,8 @@ Test(program, run_names_what_is_wrong)
         { RUN_DIGITS "seven.png --size 8x8", 4, "--size is another" },
         { RUN_DIGITS "seven.png --layout nhcw", 2, "wanted is nchw or nhwc" },
         { RUN_DIGITS "seven.png --labels nothing", 4, "nothing: cannot be opened" },
-        { RUN_DIGITS "seven.png --labels DIGITS.md", 4, "no output of digits.onnx has as many" },
+        { RUN_DIGITS "seven.png --labels DIGITS.md", 4,
+          "has as many classes; `scores` is f32 1x10" },
         { RUN_DIGITS "seven.png --labels seven.png", 4, "seven.png: holds a zero byte" },
         { RUN_DIGITS "seven.png --output a --output scores=b", 2, "`scores` has a file already" },
         { RUN_DIGITS "seven.png --trace /nowhere/a", 4, "/nowhere/a: cannot be written" },

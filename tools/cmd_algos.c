@@ -40,7 +40,7 @@ static void print_json(const cvy_algorithm_info *list, size_t count)
         cJSON_AddItemToArray(algorithms, o);
     }
     text = cJSON_Print(root);
-    puts(text != NULL ? text : "{}");
+    puts(text != NULL ? tool_utf8(text) : "{}");
     cJSON_free(text);
     cJSON_Delete(root);
 }

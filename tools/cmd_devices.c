@@ -87,7 +87,7 @@ static void print_json(const cvy_device_info *list, size_t count)
         cJSON_AddItemToArray(devices, device_json(&list[i]));
     }
     text = cJSON_Print(root);
-    puts(text != NULL ? text : "{}");
+    puts(text != NULL ? tool_utf8(text) : "{}");
     cJSON_free(text);
     cJSON_Delete(root);
 }

@@ -213,7 +213,7 @@ static void print_tree(cJSON *root)
 {
     char *text = cJSON_Print(root);
 
-    puts(text != NULL ? text : "{}");
+    puts(text != NULL ? tool_utf8(text) : "{}");
     cJSON_free(text);
     cJSON_Delete(root);
 }

@@ -314,8 +314,12 @@ static int report(struct run *run)
     };
 
     if (!run_labels_fit(&r)) {
-        tool_error("run: %s: %zu labels, and no output of %s has as many classes", q->labels,
-                   run->labels.count, q->model);
+        const cvy_network_port *first = &run->outputs[0].port;
+        char shape[SHAPE_TEXT];
+
+        tool_error("run: %s: %zu labels, and no output of %s has as many classes; `%s` is %s %s",
+                   q->labels, run->labels.count, q->model, first->name,
+                   dtype_text(first->desc.dtype), shape_text(&first->desc, shape));
         return TOOL_BAD_INPUT;
     }
     // The report says which files there are.

@@ -358,7 +358,7 @@ static void print_json(const struct report *r)
     cJSON_AddNumberToObject(root, "problems", (double)r->problems);
     cJSON_AddNumberToObject(root, "failed", (double)r->failure_count);
     text = cJSON_Print(root);
-    puts(text != NULL ? text : "{}");
+    puts(text != NULL ? tool_utf8(text) : "{}");
     cJSON_free(text);
     cJSON_Delete(root);
 }

@@ -38,6 +38,46 @@ char *tool_plain(char *text)
     return text;
 }
 
+// Bytes of the character that text begins with; 0 if it is none.
+static size_t utf8_length(const unsigned char *text)
+{
+    static const struct {
+        unsigned char from, to, second_from, second_to;
+        size_t length;
+    } rows[] = {
+        { 0x00, 0x7f, 0, 0, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 }
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t good = 1;
+
+        if (text[0] < rows[i].from || text[0] > rows[i].to) {
+            continue;
+        }
+        if (rows[i].length > 1) {
+            good += text[1] >= rows[i].second_from && text[1] <= rows[i].second_to;
+        }
+        while (good > 1 && good < rows[i].length && (text[good] & 0xc0) == 0x80) {
+            good++;
+        }
+        return good == rows[i].length ? good : 0;
+    }
+    return 0;
+}
+
+char *tool_utf8(char *text)
+{
+    for (char *c = text; *c != '\0';) {
+        size_t length = utf8_length((const unsigned char *)c);
+
+        *c = length == 0 ? '?' : *c;
+        c += length == 0 ? 1 : length;
+    }
+    return text;
+}
+
 void tool_error(const char *format, ...)
 {
     char text[MOST_ERROR];

@@ -13,6 +13,8 @@ enum tool_exit {
 
 // Control characters become `?`: a file's own names may hold anything. Gives text back.
 char *tool_plain(char *text);
+// Bytes that are not UTF-8 become `?`, as JSON must be UTF-8. Gives text back.
+char *tool_utf8(char *text);
 
 // One line on stderr, after "convoy: ".
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

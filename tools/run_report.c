@@ -17,7 +17,7 @@ enum { MOST_LABEL_BYTES = 1 << 26, MOST_ROWS = 16, PLACE_TEXT = 160, NAME_TEXT =
 bool run_labels_load(const char *file, struct run_labels *out)
 {
     char error[FILE_ERROR];
-    size_t bytes, room = 1;
+    size_t bytes, room = 1, skip;
     void *text;
 
     *out = (struct run_labels) { .file = file };
@@ -40,11 +40,16 @@ bool run_labels_load(const char *file, struct run_labels *out)
         run_labels_free(out);
         return false;
     }
-    for (char *line = out->text, *end; line < out->text + bytes; line = end + 1) {
+    // A mark of UTF-8 at the start is no part of the first name.
+    skip = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    for (char *line = out->text + skip, *end; line < out->text + bytes; line = end + 1) {
         end = line + strcspn(line, "\n");
         *end = '\0';
         line[strcspn(line, "\r")] = '\0';
         out->lines[out->count++] = line;
+    }
+    while (out->count > 0 && out->lines[out->count - 1][0] == '\0') {
+        out->count--;       // blank lines at the end
     }
     return true;
 }
@@ -351,7 +356,7 @@ void run_report_json(const struct run_report *r)
         cJSON_AddItemToArray(outputs, output_json(r, &r->outputs[i], places));
     }
     text = cJSON_Print(root);
-    puts(text != NULL ? text : "{}");
+    puts(text != NULL ? tool_utf8(text) : "{}");
     cJSON_free(text);
     cJSON_Delete(root);
     free(places);

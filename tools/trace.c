@@ -2,6 +2,8 @@
 // The device has a clock of its own: the first job was queued when the host enqueued it.
 #include "trace.h"
 
+#include "convoy.h"
+
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +116,7 @@ bool trace_save(const struct trace *trace, const char *path)
 {
     char *text = cJSON_Print(trace->root);
     FILE *stream = fopen(path, "w");
-    bool good = text != NULL && stream != NULL && fputs(text, stream) >= 0;
+    bool good = text != NULL && stream != NULL && fputs(tool_utf8(text), stream) >= 0;
 
     if (stream != NULL) {
         good = fclose(stream) == 0 && good;
