@@ -169,6 +169,7 @@ Test(program, run_names_what_is_wrong)
         { "$CONVOY check . --rtol x", 2, "--rtol: `x` is no tolerance" },
         { "$CONVOY explain", 2, "neither a model nor a spec" },
         { "$CONVOY explain conv n1", 4, "spec:" },
+        { "$CONVOY explain conv n1 --no-fusion", 2, "are of models, and `conv` is none" },
         { "$CONVOY explain digits.onnx --input image=3x", 2, "is neither a shape" },
         { "$CONVOY explain digits.onnx --input photo=1x1", 4, "has no such input" },
     };

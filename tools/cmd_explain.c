@@ -531,9 +531,16 @@ int cmd_explain(int argc, char **argv)
     if (status != TOOL_DONE) {
         return status < 0 ? TOOL_DONE : status;
     }
-    is_model = ends_with(argv[optind], ".onnx") || access(argv[optind], F_OK) == 0;
+    // Many words are a spec, though a file may have the first one's name.
+    is_model = ends_with(argv[optind], ".onnx") ||
+               (optind + 1 == argc && access(argv[optind], F_OK) == 0);
     if (is_model && optind + 1 < argc) {
         return tool_usage("explain", "`%s` is not expected", argv[optind + 1]);
+    }
+    if (!is_model && (request.input_count > 0 || request.no_fusion ||
+                      request.layout != CVY_LAYOUT_DEFAULT)) {
+        return tool_usage("explain", "--input, --layout and --no-fusion are of models, and `%s` "
+                          "is none", argv[optind]);
     }
     st = model_place_open(request.device, false, &place);
     if (st != CVY_OK) {
