@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 from types import SimpleNamespace
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -135,6 +136,13 @@ def enum_value(kind: str, value: Any) -> int:
     return int(members[value.upper()])
 
 
+def _whole(name: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f'{name} is {value!r}, a whole number is wanted') from None
+
+
 def _fill_field(struct: ctypes.Structure, name: str, ctype: Any, value: Any,
                 keep: List[Any]) -> None:
     if isinstance(value, Desc):
@@ -161,7 +169,7 @@ def _fill_field(struct: ctypes.Structure, name: str, ctype: Any, value: Any,
         struct.src_count = len(value)
         value = ctypes.cast(entries, ctypes.POINTER(_structs.cvy_desc))
     elif ctype in (ctypes.c_int64, ctypes.c_int32, ctypes.c_size_t):
-        value = value.__index__()
+        value = _whole(name, value)
     try:
         setattr(struct, name, value)
     except TypeError as error:

@@ -193,11 +193,14 @@ def run(plan: Plan, slots: Dict[str, Any],
     """(dst, indices or None) of a plan: Buffers if the first source is one, else arrays."""
     queue = queue or plan.context.queue
     first = slots['srcs'][0] if 'srcs' in slots else slots.get('src')
-    writes: List[Event] = []
-    args = {name: _upload(value, queue, writes) for name, value in slots.items()}
     outputs = {'dst': plan.dst}
     if plan.indices and 'indices' not in slots:
         outputs['indices'] = plan.indices
+    if 0 in plan.dst.size and not isinstance(first, Buffer):    # an empty batch: nothing to do
+        empty = [np.empty(desc.shape, numpy_dtype(desc.dtype)) for desc in outputs.values()]
+        return empty[0], empty[1] if len(empty) > 1 else None
+    writes: List[Event] = []
+    args = {name: _upload(value, queue, writes) for name, value in slots.items()}
     for name, desc in outputs.items():
         args[name] = _output(desc, plan.context)
     keep: List[Any] = []

@@ -76,6 +76,11 @@ class Conv(Compare):
         found = convoy.conv2d(np.moveaxis(x, 0, -1), weight, channels_last=True)
         self.assertEqual(found.shape, (3, 4, 3))
 
+    def test_an_empty_batch(self):
+        weight = np.ones((3, 2, 3, 3), np.float32)
+        found = convoy.conv2d(np.ones((0, 2, 5, 6), np.float32), weight)
+        self.assertEqual((found.shape, found.dtype), ((0, 3, 3, 4), np.float32))
+
     def test_prelu_behind(self):
         slopes = np.array([0.1, -0.5, 0.0, 2.0], np.float32)
 

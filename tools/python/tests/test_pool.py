@@ -70,6 +70,13 @@ class Pool(Compare):
     def test_lp_pool2d(self):
         self.lp_pool(2)
 
+    def test_lp_pool3d(self):       # younger than Debian's PyTorch
+        def theirs(x, p, kernel):
+            taps = kernel[0] * kernel[1] * kernel[2]
+            return (F.avg_pool3d(x.abs() ** p, kernel) * taps) ** (1 / p)
+        self.maps('lp_pool3d', lambda random: ((
+            self.input(random, 3), random.choice([1, 2, 3]), random.ints(3, 1, 3)), {}), theirs)
+
     def test_lp_pool_of_windows_that_stick_out(self):
         """ceil_mode and the sign of odd powers: by the formula that PyTorch documents."""
         x = np.random.default_rng(5).standard_normal((1, 1, 5, 5)).astype(np.float32)

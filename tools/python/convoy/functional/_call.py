@@ -10,7 +10,7 @@ from .._enums import Layout, Status
 from .._values import ArrayLike, Desc, as_array, dtype_code
 from ..buffer import Buffer
 from ..device import Context, default_context
-from ..errors import ShapeError
+from ..errors import ShapeError, UnsupportedError
 from ..plan import Plan, run
 
 Array = Any         # ndarray, or Buffer where the input is one
@@ -44,7 +44,10 @@ def several(name: str, value: Size, count: int) -> Tuple[int, ...]:
     """One number for each spatial axis: a single one stands for all."""
     if hasattr(value, '__index__'):
         return (operator.index(value),) * count
-    values = tuple(operator.index(each) for each in value)
+    try:
+        values = tuple(operator.index(each) for each in value)
+    except TypeError:
+        raise TypeError(f'{name} is {value!r}, whole numbers are wanted') from None
     if len(values) == 1:
         values *= count
     if len(values) != count:
@@ -142,7 +145,12 @@ def call(op: str, params: Dict[str, Any], slots: Dict[str, Any]) -> Tuple[Any, A
     slots = {name: value for name, value in slots.items() if value is not None}
     context = context_of(slots)
     key = (op,) + tuple(params.items())
-    plan = context.plans.get(key, lambda: Plan(op, context=context, **params))
+    try:
+        plan = context.plans.get(key, lambda: Plan(op, context=context, **params))
+    except UnsupportedError as error:
+        if getattr(slots.get('src'), 'dtype', None) == np.float64:     # what NumPy makes of most
+            error.text += '. Convert the input: x.astype(numpy.float32)'
+        raise
     residual = slots.get('residual')
     if residual is not None and tuple(residual.shape) != plan.dst.shape:
         raise shape_error(f'residual is {list(residual.shape)}, {list(plan.dst.shape)} is wanted')

@@ -23,8 +23,8 @@ def padding_params(padding: Any, axes: int) -> Dict[str, Any]:
         if padding not in ('valid', 'same'):
             raise ValueError(f"padding is {padding!r}, 'valid', 'same' or numbers are wanted")
         return {'padding_rule': 'same'} if padding == 'same' else {}
-    if not hasattr(padding, '__index__') and any(not hasattr(each, '__index__')
-                                                 for each in padding):
+    if isinstance(padding, (list, tuple)) and any(isinstance(each, (list, tuple))
+                                                  for each in padding):
         pairs = [several('padding', each, 2) for each in padding]
         before, after = zip(*(pairs * axes if len(pairs) == 1 else pairs))
         return {'padding_rule': 'begin_end', 'padding': several('padding', before, axes),
