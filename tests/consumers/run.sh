@@ -68,7 +68,8 @@ onnx_static()
 # The tree lies elsewhere than it was configured for, which a CMake package does not mind.
 cmake_package()
 {
-    cmake -S "$here" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release &&
+    cmake -G Ninja -S "$here" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_BUILD_TYPE=Release &&
         cmake --build "$work/cmake" || return 1
     for program in conv conv_static every_class; do
         "$work/cmake/$program" || return 1
