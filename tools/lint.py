@@ -12,11 +12,11 @@ import sys
 import embed
 
 FOLDERS = ['runtime', 'include', 'cl_kernels', 'tests', 'tools']
-SUFFIXES = {'.c', '.h', '.hpp', '.cpp', '.cl', '.py', '.sh', '.cmake'}
-NAMES = {'meson.build', 'CMakeLists.txt'}
+SUFFIXES = {'.c', '.h', '.hpp', '.cpp', '.cl', '.py', '.sh', '.cmake', '.md'}
+NAMES = {'meson.build', 'CMakeLists.txt', 'Doxyfile'}
 C_SUFFIXES = {'.c', '.h', '.hpp', '.cpp'}
 COLUMNS, LINES = 100, 600
-HEADS = {'.py': ('"""', '#'), '.sh': '#', '.cmake': '#', '.txt': '#', '.build': ''}
+HEADS = {'.py': ('"""', '#'), '.sh': '#', '.cmake': '#', '.txt': '#', '.build': '', '.md': '# '}
 
 # Tier -> the tiers whose headers its files may include.
 TIERS = {
@@ -96,7 +96,7 @@ def check_text(lint, path, text):
     if text and not text.endswith('\n'):
         lint.breach(path, len(lines), 'no line end at the end')
     for number, line in enumerate(lines, 1):
-        if len(line) > COLUMNS:
+        if len(line) > COLUMNS and not (path.suffix == '.md' and line.startswith('|')):
             lint.breach(path, number, f'{len(line)} columns, {COLUMNS} at most')
         if '\t' in line:
             lint.breach(path, number, 'a tab')
@@ -107,6 +107,7 @@ def check_text(lint, path, text):
             lint.breach(path, number, f'the word "{word.group(0)}"')
     head = lines[1] if lines[0].startswith('#!') and len(lines) > 1 else lines[0]
     suffix = path.with_suffix('').suffix if path.suffix == '.in' else path.suffix
+    suffix = '.txt' if path.name == 'Doxyfile' else suffix
     if not head.startswith(HEADS.get(suffix, '//')):
         lint.breach(path, 1, 'no head comment: what is this file for?')
 

@@ -10,7 +10,7 @@ libraries="opencl-c-headers libcjson-dev libpng-dev libjpeg-dev"
 onnx="libprotobuf-c-dev protobuf-c-compiler"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
 tests="mesa-opencl-icd oclgrind libcriterion-dev libonnx-testdata python3-numpy python3-pil"
-tests="$tests python3-torchvision cmake"
+tests="$tests python3-torchvision cmake doxygen"
 
 case "${1-}" in
 '') wanted="$build $libraries $onnx $opencl" ;;

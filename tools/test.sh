@@ -248,6 +248,18 @@ x = numpy.zeros((1, 1, 20, 20), numpy.float32)
 print(convoy.load_onnx("tools/examples/digits.onnx").run(x), convoy.relu(-x).shape)'
 }
 
+# The reference and the guides. Doxygen's warnings are errors.
+documents()
+{
+    ninja -C "$build" docs && [ -s "$build/docs/html/index.html" ]
+}
+
+# The C of the guides: whole programs run, everything else compiles.
+guides()
+{
+    env $pocl python3 tools/docs/snippets.py "$build/guides" "$build/runtime"
+}
+
 # Races, uninitialised values, API misuse and, always on, accesses out of bounds. oclgrind's exit
 # status is the program's: its log tells what it found. NAME WIDTH; with a width, the device claims
 # to be a CPU with vectors of so many floats.
@@ -354,6 +366,8 @@ stage "build, warnings are errors" build_all || finish
 
 stage "headers alone in C11 and C++17" headers
 stage "lint" python3 tools/lint.py
+stage "documents" documents
+stage "the guides' programs" guides
 criterion pocl "$build" $pocl
 without="test_onnx_* test_npy test_image"     # they use no device
 criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
