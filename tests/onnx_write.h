@@ -30,7 +30,8 @@ void put_packed(struct bytes *out, uint32_t field, const int64_t *values, size_t
 enum { ONNX_F32 = 1, ONNX_U8 = 2, ONNX_I8 = 3, ONNX_I32 = 6, ONNX_I64 = 7, ONNX_TEXT = 8,
        ONNX_BOOL = 9, ONNX_F16 = 10, ONNX_F64 = 11, ONNX_BF16 = 16 };
 // Field numbers of the messages that tests write themselves.
-enum { MODEL_IR = 1, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_FUNCTIONS = 25,
+enum { MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_PRODUCER_VERSION = 3, MODEL_GRAPH = 7,
+       MODEL_OPSET = 8, MODEL_FUNCTIONS = 25,
        GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12,
        GRAPH_SPARSE = 15,
        NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5,

@@ -77,6 +77,44 @@ Test(faults, any_allocation_may_fail)
     try_allocations(model_odd(), CVY_ERR_MODEL_OP);
 }
 
+// One that loads, and one that does not.
+static void starve_inspection(struct bytes model, cvy_status loads)
+{
+    char path[] = "/tmp/convoy_faults_XXXXXX";
+    int fd = mkstemp(path);
+    cvy_onnx_info *info;
+    cvy_graph *graph;
+    cvy_status st;
+    long n = 0;
+
+    cr_assert_eq(write(fd, model.data, model.count), (ssize_t)model.count);
+    close(fd);
+    do {
+        fail_at = ++n;
+        allocations = 0;
+        st = cvy_onnx_inspect(path, NULL, &info, &graph);
+        cr_assert_eq(st, allocations < n ? CVY_OK : CVY_ERR_NOMEM_HOST, "allocation %ld: %s", n,
+                     cvy_status_name(st));
+        cr_assert_eq(info != NULL, st == CVY_OK);
+        cr_assert_eq(graph != NULL, st == CVY_OK && loads == CVY_OK);
+        if (info)
+            cr_assert_eq(info->load_status, loads);
+        cvy_onnx_info_destroy(&info);
+        cvy_graph_destroy(&graph);
+        cr_assert_eq(stub_graphs, 0, "allocation %ld", n);
+    } while (st != CVY_OK);
+    fail_at = 0;
+    cr_expect_gt(n, 50);
+    unlink(path);
+    bytes_free(&model);
+}
+
+Test(faults, any_allocation_of_an_inspection_may_fail)
+{
+    starve_inspection(model_plain(), CVY_OK);
+    starve_inspection(model_odd(), CVY_ERR_MODEL_OP);
+}
+
 Test(faults, any_call_of_the_graph_may_fail)
 {
     struct bytes model = model_plain();

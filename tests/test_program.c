@@ -40,7 +40,7 @@ Test(program, help_is_an_option_and_a_command)
     static const char *const commands[] = {
         "devices", "algos", "selftest",
 #ifdef MODELS
-        "run", "check", "explain",
+        "run", "check", "inspect", "explain",
 #endif
     };
     char words[128], option[4096], command[4096];
@@ -167,6 +167,14 @@ Test(program, run_names_what_is_wrong)
         { "$CONVOY check /nowhere", 4, "/nowhere: cannot be opened" },
         { "$CONVOY check " MODELS, 4, "no folder in it has a model.onnx" },
         { "$CONVOY check . --rtol x", 2, "--rtol: `x` is no tolerance" },
+        { "$CONVOY inspect", 2, "no model" },
+        { "$CONVOY inspect a.onnx b.onnx", 2, "`b.onnx` is not expected" },
+        { "$CONVOY inspect a.onnx --input", 2, "`--input` needs a value" },
+        { "$CONVOY inspect nothing.onnx", 4, "nothing.onnx: CVY_ERR_IO" },
+        { "$CONVOY inspect seven.png", 4, "seven.png: CVY_ERR_MODEL" },
+        { "$CONVOY inspect digits.onnx --input photo=1x1", 4, "has no such input" },
+        { "$CONVOY inspect digits.onnx --input image=3x", 2, "is neither a shape" },
+        { "$CONVOY inspect digits.onnx --device abacus", 3, "abacus" },
         { "$CONVOY explain", 2, "neither a model nor a spec" },
         { "$CONVOY explain conv n1", 4, "spec:" },
         { "$CONVOY explain conv n1 --no-fusion", 2, "are of models, and `conv` is none" },
@@ -188,6 +196,32 @@ Test(program, check_counts_a_test_without_data_as_failed)
     expect("f=/tmp/convoy-check.$$; mkdir -p $f/a && cp " MODELS "/digits.onnx $f/a/model.onnx; "
            "$CONVOY check $f 2>/dev/null; s=$?; rm -r $f; exit $s", 1,
            "a: no folder test_data_set_0\n0 passed, 1 failed, 0 skipped\n");
+}
+
+Test(program, inspect_needs_no_device_to_tell_what_a_model_has)
+{
+#define INSPECT "OCL_ICD_VENDORS=/nothing; export OCL_ICD_VENDORS; cd " MODELS "; $CONVOY inspect "
+    expect(INSPECT "digits.onnx", 0, "producer    pytorch");
+    expect(INSPECT "digits.onnx", 0, "    2  MaxPool   yes\n");
+    expect(INSPECT "digits.onnx", 0, "image   f32    1x1x20x20  input\n");
+    expect(INSPECT "digits.onnx", 0, "parameters  21258 in 6 tensors, 83.0 KiB\n");
+    expect(INSPECT "digits.onnx", 0, "a run       not known: CVY_ERR_NO_DEVICE");
+    expect(INSPECT "digits.onnx --json", 0, "\"run\":\tnull");
+    // What is missing comes first, and the rest is told all the same.
+#define CHANGED "f=/tmp/convoy-inspect.$$; sed s/MaxPool/MaxPoul/g " MODELS "/digits.onnx >$f; "
+    expect(CHANGED INSPECT "$f; s=$?; rm $f; exit $s", 4, "\nnot supported\n      2  MaxPoul\n");
+    expect(CHANGED INSPECT "$f; s=$?; rm $f; exit $s", 4,
+           "SUPPORTED\n    2  MaxPoul   NO\n    2  Conv      yes\n");
+    expect(CHANGED INSPECT "$f --json; s=$?; rm $f; exit $s", 4, "\"text\":\t\"MaxPoul\"");
+}
+
+Test(program, inspect_tells_what_a_run_takes)
+{
+    need_device();
+    expect("$CONVOY inspect " MODELS "/digits.onnx", 0, "launches    ");
+    expect("$CONVOY inspect --json " MODELS "/digits.onnx --input 2x1x20x20 2>&1", 4,
+           "CVY_ERR_SHAPE");
+    expect("$CONVOY inspect --json " MODELS "/digits.onnx", 0, "\"arena_bytes\":");
 }
 
 Test(program, explain_tells_steps_and_alternatives)

@@ -1,7 +1,7 @@
 // convoy explain: how a model, or one problem, runs on a device: which algorithm each step has and
 // why, what it is expected to cost, and where its output lies in memory.
 #include "model.h"
-#include "npy.h"
+#include "model_inputs.h"
 #include "values.h"
 
 #include <cjson/cJSON.h>
@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { MOST_INPUTS = 64, MOST_SPEC = 1024 };
+enum { MOST_SPEC = 1024 };
 
 struct request {
     const char *device;
@@ -20,14 +20,6 @@ struct request {
     size_t input_count;
     cvy_layout layout;
     bool json, no_fusion;
-};
-
-// A model with what its open inputs are to be.
-struct subject {
-    struct model model;
-    cvy_network_input inputs[MOST_INPUTS];
-    struct npy arrays[MOST_INPUTS];
-    size_t count;
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -38,102 +30,6 @@ static bool ends_with(const char *text, const char *end)
 }
 
 // A model -----------------------------------------------------------------------------------------
-
-static bool find_input(const struct model *model, const char *given, cvy_port_info *out,
-                       const char **value)
-{
-    for (size_t i = 0; i < model->graph_info.inputs; i++) {
-        size_t length;
-
-        if (cvy_graph_input_get(model->graph, i, out) != CVY_OK) {
-            return false;
-        }
-        length = strlen(out->name);
-        if (strncmp(given, out->name, length) == 0 && given[length] == '=') {
-            *value = given + length + 1;
-            return true;
-        }
-        if (model->graph_info.inputs == 1 && strchr(given, '=') == NULL) {
-            *value = given;
-            return true;
-        }
-    }
-    return false;
-}
-
-// The value is a shape, or a file whose contents are known when compiling.
-static int take_input(struct subject *subject, const char *given)
-{
-    cvy_network_input *input = &subject->inputs[subject->count];
-    char error[NPY_ERROR], shape[SHAPE_TEXT];
-    cvy_port_info port;
-    const char *value;
-
-    if (!find_input(&subject->model, given, &port, &value)) {
-        tool_error("explain: --input %s: the model has no such input", given);
-        return TOOL_BAD_INPUT;
-    }
-    *input = (cvy_network_input) { port.name, port.desc, NULL };
-    memset(input->desc.stride, 0, sizeof input->desc.stride);
-    if (ends_with(value, ".npy")) {
-        struct npy *npy = &subject->arrays[subject->count];
-
-        if (!npy_load(value, npy, error)) {
-            tool_error("explain: %s: %s", value, error);
-            return TOOL_BAD_INPUT;
-        }
-        if (npy->desc.dtype != port.desc.dtype) {
-            tool_error("explain: %s: %s %s, but input `%s` is %s", value,
-                       dtype_text(npy->desc.dtype), shape_text(&npy->desc, shape), port.name,
-                       dtype_text(port.desc.dtype));
-            return TOOL_BAD_INPUT;
-        }
-        input->desc.rank = npy->desc.rank;
-        memcpy(input->desc.size, npy->desc.size, sizeof input->desc.size);
-        input->data = port.constant ? npy->data : NULL;
-    } else if (!shape_parse(value, &input->desc)) {
-        return tool_usage("explain", "--input %s: `%s` is neither a shape such as 1x3x224x224 nor "
-                          "a .npy file", given, value);
-    }
-    subject->count++;
-    return TOOL_DONE;
-}
-
-// Inputs that compiling knows too little of without an option.
-static int find_missing(const char *path, const struct subject *subject)
-{
-    for (size_t i = 0; i < subject->model.graph_info.inputs; i++) {
-        bool given = false, open;
-        cvy_port_info port;
-        char shape[SHAPE_TEXT];
-
-        if (cvy_graph_input_get(subject->model.graph, i, &port) != CVY_OK) {
-            return tool_failed(path, CVY_ERR_INTERNAL);
-        }
-        open = port.constant || port.desc.rank == CVY_ANY_RANK;
-        for (int k = 0; k < port.desc.rank; k++) {
-            open = open || port.desc.size[k] == CVY_ANY_SIZE;
-        }
-        for (size_t k = 0; open && k < subject->count; k++) {
-            given = given || (strcmp(subject->inputs[k].name, port.name) == 0 &&
-                              (!port.constant || subject->inputs[k].data != NULL));
-        }
-        if (open && !given) {
-            tool_error("explain: %s: input `%s` (%s %s) needs --input %s=%s", path, port.name,
-                       dtype_text(port.desc.dtype), shape_text(&port.desc, shape), port.name,
-                       port.constant ? "FILE.npy: compiling needs its contents" : "SHAPE");
-            return TOOL_USAGE;
-        }
-    }
-    return TOOL_DONE;
-}
-
-static const char *bytes_text(size_t bytes, char text[32])
-{
-    snprintf(text, 32, bytes < 10240 ? "%.0f B" : bytes < 10 << 20 ? "%.1f KiB" : "%.1f MiB",
-             bytes < 10240 ? (double)bytes : (double)bytes / (bytes < 10 << 20 ? 0x1p10 : 0x1p20));
-    return text;
-}
 
 static void print_steps(const struct model *model)
 {
@@ -267,51 +163,56 @@ static void print_model_json(const char *path, const struct model *model,
 
 // A model, again ----------------------------------------------------------------------------------
 
-static int explain_loaded(const char *path, const struct request *q, struct subject *subject,
-                          struct model_place *place)
+static int explain_loaded(const char *path, const struct request *q, struct model *model,
+                          const struct model_inputs *inputs, struct model_place *place)
 {
     struct model_progress progress = { 0 };
     const cvy_network_options options = {
-        .inputs = subject->inputs, .input_count = subject->count, .layout = q->layout,
+        .inputs = inputs->list, .input_count = inputs->count, .layout = q->layout,
         .no_fusion = q->no_fusion, .progress = model_progress, .progress_user = &progress
     };
-    cvy_status st = model_compile(&subject->model, place, &options);
+    cvy_status st = model_compile(model, place, &options);
 
     model_progress_end(&progress);
     if (st != CVY_OK) {
         return tool_failed(path, st);
     }
     if (q->json) {
-        print_model_json(path, &subject->model, place);
+        print_model_json(path, model, place);
     } else {
-        print_model(path, &subject->model, place);
+        print_model(path, model, place);
     }
     return TOOL_DONE;
 }
 
 static int explain_model(const char *path, const struct request *q, struct model_place *place)
 {
-    struct subject *subject = calloc(1, sizeof *subject);
-    int status = TOOL_DONE;
+    struct model_inputs *inputs = calloc(1, sizeof *inputs);
+    struct model model = { 0 };
+    int status;
     cvy_status st;
 
-    if (subject == NULL) {
+    if (inputs == NULL) {
         return tool_failed("explain", CVY_ERR_NOMEM_HOST);
     }
-    st = model_load(path, &subject->model);
+    st = model_load(path, &model);
     status = st == CVY_OK ? TOOL_DONE : tool_failed(path, st);
     for (size_t i = 0; status == TOOL_DONE && i < q->input_count; i++) {
-        status = take_input(subject, q->inputs[i]);
+        status = model_inputs_take(inputs, "explain", &model, q->inputs[i]);
     }
-    status = status == TOOL_DONE ? find_missing(path, subject) : status;
     if (status == TOOL_DONE) {
-        status = explain_loaded(path, q, subject, place);
+        char missing[MODEL_INPUTS_TEXT];
+
+        if (model_inputs_missing(inputs, &model, missing)) {
+            tool_error("explain: %s: %s", path, missing);
+            status = TOOL_USAGE;
+        } else {
+            status = explain_loaded(path, q, &model, inputs, place);
+        }
     }
-    for (size_t i = 0; i < MOST_INPUTS; i++) {
-        npy_free(&subject->arrays[i]);
-    }
-    model_close(&subject->model);
-    free(subject);
+    model_inputs_free(inputs);
+    free(inputs);
+    model_close(&model);
     return status;
 }
 

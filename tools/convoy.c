@@ -22,6 +22,7 @@ static const struct command commands[] = {
 #ifdef CONVOY_MODELS
     { "run", "run an ONNX model on arrays or photos", cmd_run },
     { "check", "run ONNX backend tests", cmd_check },
+    { "inspect", "tell what a model has in it, and what is not supported", cmd_inspect },
     { "explain", "tell how a model or a problem runs, and why so", cmd_explain },
 #endif
 };

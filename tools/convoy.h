@@ -56,6 +56,7 @@ int cmd_selftest(int argc, char **argv);
 // With ONNX models, PNG and JPEG:
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 
 #endif

@@ -39,6 +39,15 @@ const char *shape_text(const cvy_desc *desc, char text[SHAPE_TEXT])
     return text;
 }
 
+const char *bytes_text(size_t bytes, char text[BYTES_TEXT])
+{
+    bool small = bytes < 10240, middle = bytes < 10 << 20;
+
+    snprintf(text, BYTES_TEXT, small ? "%.0f B" : middle ? "%.1f KiB" : "%.1f MiB",
+             (double)bytes / (small ? 1.0 : middle ? 0x1p10 : 0x1p20));
+    return text;
+}
+
 bool shape_parse(const char *text, cvy_desc *desc)
 {
     desc->rank = 0;

@@ -4,11 +4,12 @@
 
 #include <convoy/core.h>
 
-enum { SHAPE_TEXT = 160 };
+enum { SHAPE_TEXT = 160, BYTES_TEXT = 32 };
 
 const char *dtype_text(cvy_dtype dtype);                        // "f32"
 // "1x3x224x224", an open size as "?"; "scalar"; "any shape".
 const char *shape_text(const cvy_desc *desc, char text[SHAPE_TEXT]);
+const char *bytes_text(size_t bytes, char text[BYTES_TEXT]);      // "4.7 MiB"
 // "1x3x224x224" into rank and sizes, or "scalar". False if the text is no shape.
 bool shape_parse(const char *text, cvy_desc *desc);
 

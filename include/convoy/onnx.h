@@ -27,6 +27,40 @@ CVY_API cvy_status cvy_onnx_load(const char *path, const cvy_onnx_options *optio
 CVY_API cvy_status cvy_onnx_load_memory(const void *data, size_t bytes,
                                         const cvy_onnx_options *options, cvy_graph **out);
 
+// What a model has in it, whether or not it can be loaded: of cvy_onnx_inspect.
+typedef struct cvy_onnx_operator {
+    const char *name;           // "Conv"; of another domain: "com.example::Conv"
+    size_t nodes, unsupported;  // how many there are, and how many of these Convoy does not have
+} cvy_onnx_operator;
+typedef struct cvy_onnx_gap {
+    const char *text;           // an operator, dtype, attribute ... that is not supported
+    size_t count;
+} cvy_onnx_gap;
+typedef struct cvy_onnx_info {
+    cvy_status load_status;     // what cvy_onnx_load gives: OK, IO, MODEL, MODEL_LIMIT or MODEL_OP
+    const char *load_text;      // and its error text, "" with OK
+    int64_t ir_version, opset;  // opset of the default domain, 0 if none is given
+    const char *producer;       // the program that wrote it, with its version; "" if not given
+    size_t nodes;               // subgraphs not counted
+    size_t operator_count;
+    const cvy_onnx_operator *operators; // unsupported ones first, then the most frequent ones
+    size_t gap_count;
+    const cvy_onnx_gap *gaps;   // found until loading stopped at a fault; the first 256 kinds
+    // Names are the model's. Inputs without those that have a default; outputs as the model says
+    // that they are. dtype CVY_DTYPE_DEFAULT: no dense tensor of a dtype that Convoy has.
+    size_t input_count, output_count;
+    const cvy_port_info *inputs, *outputs;
+    // Initialisers and the tensors of Constant nodes, their elements, and bytes of known dtypes.
+    size_t parameters;
+    int64_t parameter_elements, parameter_bytes;
+} cvy_onnx_info;
+// Reads a model as cvy_onnx_load does, and says what it found. *graph is the graph if it loads,
+// else NULL; graph may be NULL. Errors: ARGUMENT; IO, MODEL, MODEL_LIMIT for a file that is no
+// ONNX model as a whole; NOMEM_HOST. Both results are NULL then.
+CVY_API cvy_status cvy_onnx_inspect(const char *path, const cvy_onnx_options *options,
+                                    cvy_onnx_info **info, cvy_graph **graph);
+CVY_API void cvy_onnx_info_destroy(cvy_onnx_info **info);
+
 // A tensor on its own, as ONNX's test data has them (TensorProto). *data is dense, in the order of
 // sizes, and goes with cvy_onnx_tensor_free. rank 0 is a scalar. Errors as above.
 typedef struct cvy_onnx_tensor {

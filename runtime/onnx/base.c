@@ -179,6 +179,12 @@ cvy_status onnx_gaps_status(const struct onnx_gaps *gaps)
     return onnx_fail(CVY_ERR_MODEL_OP, "%s", text);
 }
 
+const char *onnx_gaps_get(const struct onnx_gaps *gaps, size_t i, size_t *count)
+{
+    *count = gaps->list[i].count;
+    return gaps->list[i].text;
+}
+
 void onnx_gaps_free(struct onnx_gaps *gaps)
 {
     free(gaps->list);

@@ -57,6 +57,8 @@ cvy_status onnx_gaps_add(struct onnx_gaps *gaps, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 // MODEL_OP with all of them, or OK.
 cvy_status onnx_gaps_status(const struct onnx_gaps *gaps);
+// Gap i of gaps->count, in the order of finding. The text stays the gaps'.
+const char *onnx_gaps_get(const struct onnx_gaps *gaps, size_t i, size_t *count);
 void onnx_gaps_free(struct onnx_gaps *gaps);
 
 #endif

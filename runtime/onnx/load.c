@@ -9,11 +9,11 @@ enum { FIRST_IR = 1, FIRST_IR_WITH_OPSETS = 3, NEWEST_IR = 13, NEWEST_OPSET = 21
 // The model as a whole ----------------------------------------------------------------------------
 
 // 0: the model names none, and may have no node of the default domain.
-static cvy_status read_opset(struct onnx_loader *loader, int64_t *out)
+static cvy_status read_opset(struct onnx_loader *loader)
 {
     const Cvy__ModelProto *model = loader->model;
+    int64_t *out = &loader->opset;
 
-    *out = 0;
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = model->opset_import[i]->domain;
         int64_t version = model->opset_import[i]->version;
@@ -32,7 +32,7 @@ static cvy_status read_opset(struct onnx_loader *loader, int64_t *out)
         : onnx_gaps_add(&loader->gaps, "opset %lld, newer than %d", (long long)*out, NEWEST_OPSET);
 }
 
-static cvy_status read_model(struct onnx_loader *loader, int64_t *opset)
+static cvy_status read_model(struct onnx_loader *loader)
 {
     const Cvy__ModelProto *model = loader->model;
     cvy_status st = CVY_OK;
@@ -43,7 +43,7 @@ static cvy_status read_model(struct onnx_loader *loader, int64_t *opset)
     if (model->ir_version > NEWEST_IR)
         TRY(onnx_gaps_add(&loader->gaps, "IR version %lld, newer than %d",
                           (long long)model->ir_version, NEWEST_IR));
-    TRY(read_opset(loader, opset));
+    TRY(read_opset(loader));
     for (size_t i = 0; i < model->n_functions; i++)
         TRY(onnx_gaps_add(&loader->gaps, "functions of the model's own"));
     for (size_t i = 0; i < loader->proto->n_sparse_initializer; i++)
@@ -52,14 +52,19 @@ out:
     return st;
 }
 
-static cvy_status read_nodes(struct onnx_loader *loader, int64_t opset)
+static cvy_status read_nodes(struct onnx_loader *loader)
 {
     const Cvy__GraphProto *proto = loader->proto;
-    struct onnx_node_reader reader = { &loader->source, opset };
-    cvy_status st = onnx_zalloc(proto->n_node, sizeof *loader->nodes, &loader->nodes);
+    struct onnx_node_reader reader = { &loader->source, loader->opset };
+    cvy_status st = CVY_OK;
 
-    for (size_t n = 0; n < proto->n_node && st == CVY_OK; n++)
-        st = onnx_node_open(proto->node[n], n, &reader, &loader->nodes[n]);
+    TRY(onnx_zalloc(proto->n_node, sizeof *loader->nodes, &loader->nodes));
+    TRY(onnx_zalloc(proto->n_node, sizeof *loader->unsupported, &loader->unsupported));
+    for (size_t n = 0; n < proto->n_node; n++) {
+        TRY(onnx_node_open(proto->node[n], n, &reader, &loader->nodes[n]));
+        loader->unsupported[n] = !loader->nodes[n];
+    }
+out:
     return st;
 }
 
@@ -247,11 +252,10 @@ static cvy_status add_outputs(struct onnx_loader *loader)
 // Gaps of inputs and initialisers are found where they are added: the graph made so far goes then.
 static cvy_status load_graph(struct onnx_loader *loader)
 {
-    int64_t opset = 0;
     cvy_status st = CVY_OK;
 
-    TRY(read_model(loader, &opset));
-    TRY(read_nodes(loader, opset));
+    TRY(read_model(loader));
+    TRY(read_nodes(loader));
     TRY(onnx_values_open(loader));
     TRY(cvy_graph_create(&loader->graph));
     TRY(add_sources(loader));
@@ -268,6 +272,7 @@ static void loader_close(struct onnx_loader *loader)
     for (size_t n = 0; loader->nodes && n < loader->proto->n_node; n++)
         onnx_node_close(loader->nodes[n]);
     free(loader->nodes);
+    free(loader->unsupported);
     free(loader->order);
     free(loader->values);
     onnx_names_close(&loader->names);
@@ -285,37 +290,49 @@ struct model_file {
     const char *no_folder;
 };
 
+// What is wrong with the model is in the info; what is not the model's fault is an error.
+static cvy_status describe(const struct onnx_loader *loader, cvy_status loaded,
+                           cvy_onnx_info **out)
+{
+    bool told = loaded == CVY_OK || loaded == CVY_ERR_IO || loaded == CVY_ERR_MODEL
+        || loaded == CVY_ERR_MODEL_LIMIT || loaded == CVY_ERR_MODEL_OP;
+
+    return told && loader->proto ? onnx_info_create(loader, loaded, out) : loaded;
+}
+
+// The graph to out, unless it is NULL. With info, a model that does not load is no error.
 static cvy_status load_bytes(struct model_file *file, const struct onnx_limits *limits,
-                             cvy_graph **out)
+                             cvy_onnx_info **info, cvy_graph **out)
 {
     struct onnx_unpacked unpacked = { .left = 0 };
     struct onnx_loader loader = { .source = { file->folder, file->no_folder, limits->bytes,
                                               &loader.gaps } };
-    cvy_status st = CVY_OK;
+    cvy_status st = CVY_OK, loaded;
 
     TRY(onnx_wire_check(file->data, file->bytes, ONNX_ROOT_MODEL, limits));
     TRY(onnx_unpack(file->data, file->bytes, ONNX_ROOT_MODEL, limits, &unpacked));
     free(file->owned);
     file->owned = NULL;
     loader.model = unpacked.model;
-    TRY(load_graph(&loader));
-    *out = loader.graph;
-    loader.graph = NULL;        // the caller's now
+    loaded = load_graph(&loader);
+    TRY(info ? describe(&loader, loaded, info) : loaded);
+    if (out && loaded == CVY_OK) {
+        *out = loader.graph;
+        loader.graph = NULL;    // the caller's now
+    }
 out:
     loader_close(&loader);
     onnx_unpacked_close(&unpacked);
     return st;
 }
 
-cvy_status cvy_onnx_load(const char *path, const cvy_onnx_options *options, cvy_graph **out)
+static cvy_status load_path(const char *path, const cvy_onnx_options *options,
+                            cvy_onnx_info **info, cvy_graph **out)
 {
     struct model_file file = { .folder = -1, .no_folder = "options.external_data is off" };
     struct onnx_limits limits;
     cvy_status st = CVY_OK;
 
-    if (!out)
-        return onnx_fail(CVY_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
     if (!path)
         return onnx_fail(CVY_ERR_ARGUMENT, "path is NULL");
     TRY(onnx_limits_get(options, &limits));
@@ -323,12 +340,31 @@ cvy_status cvy_onnx_load(const char *path, const cvy_onnx_options *options, cvy_
     file.data = file.owned;
     if (options && options->external_data)
         TRY(onnx_folder_open(path, &file.folder));
-    TRY(load_bytes(&file, &limits, out));
+    TRY(load_bytes(&file, &limits, info, out));
 out:
     if (file.folder >= 0)
         close(file.folder);
     free(file.owned);
     return st;
+}
+
+cvy_status cvy_onnx_load(const char *path, const cvy_onnx_options *options, cvy_graph **out)
+{
+    if (!out)
+        return onnx_fail(CVY_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    return load_path(path, options, NULL, out);
+}
+
+cvy_status cvy_onnx_inspect(const char *path, const cvy_onnx_options *options,
+                            cvy_onnx_info **info, cvy_graph **graph)
+{
+    if (graph)
+        *graph = NULL;
+    if (!info)
+        return onnx_fail(CVY_ERR_ARGUMENT, "info is NULL");
+    *info = NULL;
+    return load_path(path, options, info, graph);
 }
 
 cvy_status cvy_onnx_load_memory(const void *data, size_t bytes, const cvy_onnx_options *options,
@@ -350,7 +386,7 @@ cvy_status cvy_onnx_load_memory(const void *data, size_t bytes, const cvy_onnx_o
     if (bytes > (uint64_t)limits.bytes)
         return onnx_fail(CVY_ERR_MODEL_LIMIT, "%zu bytes; max_bytes is %lld", bytes,
                          (long long)limits.bytes);
-    return load_bytes(&file, &limits, out);
+    return load_bytes(&file, &limits, NULL, out);
 }
 
 // Tensors on their own ----------------------------------------------------------------------------

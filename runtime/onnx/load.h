@@ -23,10 +23,12 @@ struct onnx_loader {
     const Cvy__GraphProto *proto;
     struct onnx_source source;
     struct onnx_gaps gaps;
+    int64_t opset;              // of the default domain; 0: the model names none
     struct onnx_names names;
     struct onnx_value *values;  // by the number of the name
     size_t value_count;
     struct onnx_node **nodes;   // by the number in the file; NULL once the graph has it
+    bool *unsupported;          // the same: which are among the gaps
     size_t *order;              // numbers of nodes: each after those whose outputs it reads
     cvy_graph *graph;
 };
@@ -38,5 +40,9 @@ cvy_status onnx_values_open(struct onnx_loader *loader);
 struct onnx_value *onnx_value_find(const struct onnx_loader *loader, const char *name);
 // Sorts the nodes, those that are in order as they are. MODEL: a cycle.
 cvy_status onnx_order_find(struct onnx_loader *loader);
+
+// What the model has in it, after loading gave `loaded`, whose text is the thread's error.
+cvy_status onnx_info_create(const struct onnx_loader *loader, cvy_status loaded,
+                            cvy_onnx_info **out);
 
 #endif

@@ -32,6 +32,12 @@ static const struct dtype_info dtypes[] = {
     [23] = { .name = "FLOAT4E2M1" }, { .name = "FLOAT8E8M0" },
 };
 
+cvy_dtype onnx_dtype_find(int64_t number)
+{
+    return number > 0 && number < (int64_t)COUNT_OF(dtypes) ? dtypes[number].dtype
+                                                            : CVY_DTYPE_DEFAULT;
+}
+
 cvy_status onnx_dtype(int64_t number, struct onnx_gaps *gaps, cvy_dtype *out)
 {
     *out = CVY_DTYPE_DEFAULT;

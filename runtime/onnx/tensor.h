@@ -23,6 +23,9 @@ cvy_status onnx_external_read(const Cvy__TensorProto *proto, int folder, size_t 
 // MODEL if there can be no such number.
 cvy_status onnx_dtype(int64_t number, struct onnx_gaps *gaps, cvy_dtype *out);
 
+// The same without a word: CVY_DTYPE_DEFAULT for every number that is no dtype of Convoy's.
+cvy_dtype onnx_dtype_find(int64_t number);
+
 // A tensor whose contents may lie inside the file's own memory.
 struct onnx_view {
     struct onnx_tensor tensor;

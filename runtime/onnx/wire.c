@@ -43,7 +43,8 @@ struct message_info {
 #define PLAIN(number, kind, most) { number, kind, NO_MESSAGE, most, NO_TOTAL }
 
 static const struct message_info messages[] = {
-    [MODEL] = { "ModelProto", { PLAIN(1, NUMBER, ONCE), ONE(7, GRAPH), MANY(8, OPSET),
+    [MODEL] = { "ModelProto", { PLAIN(1, NUMBER, ONCE), PLAIN(2, NAME, ONCE),
+                                PLAIN(3, NAME, ONCE), ONE(7, GRAPH), MANY(8, OPSET),
                                 PLAIN(25, BYTES, ANY) } },
     [OPSET] = { "OperatorSetIdProto", { PLAIN(1, NAME, ONCE), PLAIN(2, NUMBER, ONCE) } },
     [GRAPH] = { "GraphProto", { { 1, MESSAGE, NODE, ANY, NODES },
