@@ -59,9 +59,10 @@ class Api:
             return 'c_void_p' if stars == 1 else 'POINTER(c_void_p)'
         if name == 'char':
             return 'c_char_p' if stars == 1 else 'POINTER(c_char_p)'
-        if stars > 1:
-            return fail(f'pointer to a pointer to {name}')
-        return f'POINTER({self.base(name)})'
+        if stars > 2:
+            return fail(f'{stars} pointers to {name}')
+        inner = f'POINTER({self.base(name)})'
+        return inner if stars == 1 else f'POINTER({inner})'
 
     def ctype(self, text):
         words = text.replace('*', ' * ').replace('struct ', '').split()

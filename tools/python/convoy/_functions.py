@@ -196,6 +196,10 @@ FUNCTIONS = {
     'cvy_onnx_load': (c_int, [c_char_p, POINTER(s.cvy_onnx_options), POINTER(c_void_p)]),
     'cvy_onnx_load_memory':
         (c_int, [c_void_p, c_size_t, POINTER(s.cvy_onnx_options), POINTER(c_void_p)]),
+    'cvy_onnx_inspect':
+        (c_int, [c_char_p, POINTER(s.cvy_onnx_options), POINTER(POINTER(s.cvy_onnx_info)),
+        POINTER(c_void_p)]),
+    'cvy_onnx_info_destroy': (None, [POINTER(POINTER(s.cvy_onnx_info))]),
     'cvy_onnx_tensor_load': (c_int, [c_char_p, POINTER(s.cvy_onnx_tensor)]),
     'cvy_onnx_tensor_free': (None, [POINTER(s.cvy_onnx_tensor)]),
     'cvy_onnx_operators': (c_int, [POINTER(c_char_p), c_size_t, POINTER(c_size_t)]),

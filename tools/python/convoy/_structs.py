@@ -465,6 +465,33 @@ class cvy_onnx_options(Structure):
     _enums_: Dict[str, str] = {}
 
 
+class cvy_onnx_operator(Structure):
+    _fields_ = [
+        ('name', c_char_p), ('nodes', c_size_t), ('unsupported', c_size_t),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
+class cvy_onnx_gap(Structure):
+    _fields_ = [
+        ('text', c_char_p), ('count', c_size_t),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
+class cvy_onnx_info(Structure):
+    _fields_ = [
+        ('load_status', c_int), ('load_text', c_char_p), ('ir_version', c_int64),
+        ('opset', c_int64), ('producer', c_char_p), ('nodes', c_size_t),
+        ('operator_count', c_size_t), ('operators', POINTER(cvy_onnx_operator)),
+        ('gap_count', c_size_t), ('gaps', POINTER(cvy_onnx_gap)), ('input_count', c_size_t),
+        ('output_count', c_size_t), ('inputs', POINTER(cvy_port_info)),
+        ('outputs', POINTER(cvy_port_info)), ('parameters', c_size_t),
+        ('parameter_elements', c_int64), ('parameter_bytes', c_int64),
+    ]
+    _enums_: Dict[str, str] = {'load_status': 'Status'}
+
+
 class cvy_onnx_tensor(Structure):
     _fields_ = [
         ('name', c_char * 256), ('desc', cvy_desc), ('data', c_void_p),
