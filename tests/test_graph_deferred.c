@@ -17,7 +17,7 @@ static void close_deferred(void)
 TestSuite(graph_deferred, .init = open_deferred, .fini = close_deferred, .timeout = 60);
 
 enum what { DOUBLES, FAILS, FAILS_SILENTLY, DEFERS, GIVES_NOTHING, GIVES_RUBBISH, IDENTITY,
-            IS_WRONG };
+            IS_WRONG, IS_WRONG_BY_NAME };
 
 struct watch {
     enum what what;
@@ -34,7 +34,6 @@ static cvy_status expand(void *user, cvy_graph *into, const char *name, const cv
 {
     struct watch *watch = user;
     cvy_deferred_params nested = { .op = "Nested", .expand = expand, .output_count = 1 };
-    cvy_value none = 0;
 
     watch->calls++;
     watch->graph = into;
@@ -58,9 +57,9 @@ static cvy_status expand(void *user, cvy_graph *into, const char *name, const cv
     case GIVES_RUBBISH: outputs[0] = 12345; return CVY_OK;
     case IDENTITY: outputs[0] = inputs[0]; return CVY_OK;
     default:
-        return cvy_graph_conv(into, NULL, &(cvy_node) { .name = "inner", .src = inputs[0],
-                                                        .weights = inputs[0] }, none ? NULL
-                                                                                     : outputs);
+        return cvy_graph_conv(into, NULL, &(cvy_node) {
+            .name = watch->what == IS_WRONG ? "inner" : name, .src = inputs[0],
+            .weights = inputs[0] }, outputs);
     }
 }
 
@@ -154,6 +153,7 @@ Test(graph_deferred, what_goes_wrong_inside_names_the_node)
         { GIVES_RUBBISH, CVY_ERR_ARGUMENT, { "node \"late\" (Twice)", "12345" } },
         { GIVES_NOTHING, CVY_ERR_ARGUMENT, { "\"y\"", "" } },
         { IS_WRONG, CVY_ERR_SHAPE, { "node \"late\" (Twice)", "node \"inner\" (conv)" } },
+        { IS_WRONG_BY_NAME, CVY_ERR_SHAPE, { "node \"late\" (conv): ", "" } },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -171,6 +171,8 @@ Test(graph_deferred, what_goes_wrong_inside_names_the_node)
             for (int k = 0; k < 2; k++)
                 cr_expect(strstr(cvy_error_text(), rows[i].words[k]), "row %zu: \"%s\"", i,
                           cvy_error_text());
+            if (rows[i].what == IS_WRONG_BY_NAME)
+                cr_expect(!strstr(cvy_error_text(), "Twice"), "\"%s\"", cvy_error_text());
             cr_expect(!strstr(cvy_error_text(), "stale"), "row %zu: \"%s\"", i, cvy_error_text());
             cr_expect_null(none);
             cr_expect_eq(watch.calls, round);

@@ -1,5 +1,7 @@
 // A graph for given shapes: what is open is closed, deferred nodes are expanded.
 #include "graph/passes.h"
+
+#include <stdio.h>
 #include "plan/names.h"
 
 // Inputs ------------------------------------------------------------------------------------------
@@ -156,6 +158,15 @@ out:
     return st;
 }
 
+// A node that it adds may have its name, and has named it then.
+static bool names_node(const struct node *node, const char *text)
+{
+    char label[128];
+
+    snprintf(label, sizeof label, "node \"%.100s\"", node->name);
+    return node->name[0] && strncmp(text, label, strlen(label)) == 0;
+}
+
 static cvy_status expand_node(struct unfolding *u, const struct node *node)
 {
     const cvy_deferred_params *p = &node->params.deferred;
@@ -179,7 +190,8 @@ static cvy_status expand_node(struct unfolding *u, const struct node *node)
         if (!cvy_error_text()[0])
             st = fail(st, "expand gives %s", cvy_status_name(st));
         node_label(node, label, sizeof label);
-        st = fail_prefix(st, "%s", label);
+        if (!names_node(node, cvy_error_text()))
+            st = fail_prefix(st, "%s", label);
     }
 out:
     free(ins);
