@@ -4,9 +4,9 @@
   snippets.py FOLDER LIBRARY      FOLDER is for what is built; LIBRARY has libconvoy.so in it
 
 A ```c block with a main() is a program: it is built as a user would, and run. One with a #include
-of runtime/ is a file of the library's own. One that ends a function (a } in column 1) is code
+of runtime/ is a file of the library's own. One with a function (a line that is a { alone) is code
 outside of functions. All others stand in a function of their own, where the names of PROLOGUE are
-known and CHECK(call) returns what failed.
+known and CHECK(call) returns what failed. A ```opencl block is a kernel that obeys the contract.
 """
 import pathlib
 import re
@@ -14,6 +14,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / 'tools'))
+import lint                                     # noqa: E402
+
 FLAGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-I' + str(ROOT / 'include')]
 PROLOGUE = '''#include <convoy/onnx.h>
 #include <convoy/convoy.h>
@@ -38,11 +42,11 @@ extern size_t bytes;
 '''
 
 
-def blocks(path):
-    """(line, text) of each ```c block."""
+def blocks(path, language):
+    """(line, text) of each block of a language."""
     found, start = [], None
     for number, line in enumerate(path.read_text().split('\n'), 1):
-        if start is None and line.strip() == '```c':
+        if start is None and line.strip() == '```' + language:
             start, text = number + 1, []
         elif start is not None and line.strip() == '```':
             found.append((start, '\n'.join(text) + '\n'))
@@ -73,6 +77,19 @@ def program(source, library):
         and run(built)
 
 
+def kernel(path, line, text):
+    """What tools/lint.py says of a kernel file."""
+    judge = lint.Lint(ROOT)
+    prelude = (ROOT / 'cl_kernels' / 'prelude.cl').read_text()
+    judge.prelude_macros = set(lint.embed.macros(lint.code_of(prelude)))
+    name = re.search(r'__kernel void FN\((\w+)\)', text).group(1)
+    file = path.relative_to(ROOT) / (name + '.cl')
+    lint.check_text(judge, file, text)
+    lint.check_kernel(judge, file, text, lint.code_of(text))
+    print(*judge.breaches, sep='\n', end='\n' * bool(judge.breaches))
+    return not judge.breaches
+
+
 def check(folder, library, path, line, text):
     source = folder / f'{path.stem}_{line}.c'
     where = f'#line {line} "{path.relative_to(ROOT)}"\n'
@@ -84,7 +101,7 @@ def check(folder, library, path, line, text):
         return compiled(source, '-I' + str(ROOT / 'runtime'), '-D_GNU_SOURCE', '-fsyntax-only',
                         '-Wno-missing-field-initializers')
     inside = text
-    if not re.search(r'^\}', text, re.M):
+    if not re.search(r'^\{$', text, re.M):
         inside = ('cvy_status snippet(void);\ncvy_status snippet(void)\n{\n' + where + text
                   + 'return CVY_OK;\n}\n')
     source.write_text(PROLOGUE + where + inside)
@@ -97,11 +114,14 @@ def main():
     count = failed = 0
     for path in sorted(path for part in ('include', 'runtime', 'tests')
                        for path in (ROOT / part).rglob('guide*.md')):
-        for line, text in blocks(path):
+        results = [(line, check(folder, library, path, line, text))
+                   for line, text in blocks(path, 'c')]
+        results += [(line, kernel(path, line, text)) for line, text in blocks(path, 'opencl')]
+        for line, good in results:
             count += 1
-            if not check(folder, library, path, line, text):
+            failed += not good
+            if not good:
                 print(f'{path.relative_to(ROOT)}:{line}: this block fails')
-                failed += 1
     print(f'{count} blocks, {failed} failed')
     return 1 if failed or not count else 0
 
