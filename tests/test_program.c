@@ -93,7 +93,6 @@ Test(program, a_device_that_is_not_there_names_where_it_was_asked_for)
     expect("OCL_ICD_VENDORS=/nothing $CONVOY devices 2>&1", 3, "OCL_ICD_VENDORS");
 }
 
-#ifdef MODELS
 static void need_device(void)
 {
     char output[4096];
@@ -101,6 +100,31 @@ static void need_device(void)
     if (run("$CONVOY devices 2>&1", output) == 3)
         cr_skip_test("no device");
 }
+
+// The file, and the status of what wrote it.
+#define REPORT(words) "f=/tmp/convoy-report.$$; $CONVOY selftest " words \
+    " --report $f >/dev/null 2>&1; s=$?; cat $f; rm -f $f; exit $s"
+
+Test(program, a_report_has_machine_and_result_and_no_names)
+{
+    char output[4096];
+
+    expect("$CONVOY selftest --report 2>&1", 2, "`--report` needs a value");
+    expect("$CONVOY selftest --report /nowhere/a 2>&1", 4, "/nowhere/a: cannot be written");
+    // Without drivers, which would make their caches in that home.
+    cr_expect_eq(run("export OCL_ICD_VENDORS=/nothing HOME=/opt/carla USER=dora "
+                     "CONVOY_A=/home/abel/a:/home/bea CONVOY_B=/opt/carla/x:/opt/carlas:/srv/dora; "
+                     REPORT("--quick"), output), 3);
+    cr_expect(strstr(output, "OCL_ICD_VENDORS=/nothing\n"), "%s", output);
+    cr_expect(strstr(output, "CONVOY_A=/home/?/a:/home/?\n"), "%s", output);
+    cr_expect(strstr(output, "CONVOY_B=~/x:/opt/carlas:/srv/?\n"), "%s", output);
+    cr_expect(strstr(output, "CVY_ERR_NO_DEVICE"), "%s", output);
+    need_device();
+    expect(REPORT("--seed 7"), 0, "quirks ");
+    expect(REPORT("--seed 7"), 0, " failed\n");
+}
+
+#ifdef MODELS
 
 // Every command line of these tests begins so.
 #define RUN_DIGITS "cd " MODELS "; $CONVOY run digits.onnx --input "

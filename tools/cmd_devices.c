@@ -12,26 +12,28 @@ static const char *type_name(cvy_device_type type)
     return type == CVY_DEVICE_CPU ? "cpu" : type == CVY_DEVICE_GPU ? "gpu" : "other";
 }
 
-static void print_device(const cvy_device_info *d)
+void tool_device_print(FILE *stream, const cvy_device_info *d)
 {
-    printf("%d:%d  %s\n", d->platform, d->device, d->name);
-    printf("     platform   %s\n", d->platform_name);
-    printf("     vendor     %s\n", d->vendor);
-    printf("     driver     %s, %s\n", d->driver, d->version);
-    printf("     type       %s%s\n", type_name(d->type), d->available ? "" : ", not usable");
-    printf("     rules      %s\n", d->device_class);
-    printf("     quirks     %s\n", d->quirks[0] != '\0' ? d->quirks : "none");
-    printf("     compute    %d units, %d MHz, float32 vectors of %d\n", d->compute_units,
-           d->clock_mhz, d->vector_width);
-    printf("     groups     %lld work-items, %lld x %lld x %lld\n", (long long)d->max_work_group,
-           (long long)d->max_work_item[0], (long long)d->max_work_item[1],
-           (long long)d->max_work_item[2]);
-    printf("     memory     %lld MiB, buffers to %lld MiB, local %lld KiB\n",
-           (long long)(d->global_bytes >> 20), (long long)(d->max_buffer_bytes >> 20),
-           (long long)(d->local_bytes >> 10));
-    printf("     addresses  %d bits, aligned to %d bytes\n", d->address_bits, d->align_bytes);
-    printf("     has        %s%s%s%s\n", d->fp64 ? "fp64 " : "", d->fp16 ? "fp16 " : "",
-           d->images ? "images" : "", d->fp64 || d->fp16 || d->images ? "" : "-");
+    fprintf(stream, "%d:%d  %s\n", d->platform, d->device, d->name);
+    fprintf(stream, "     platform   %s\n", d->platform_name);
+    fprintf(stream, "     vendor     %s\n", d->vendor);
+    fprintf(stream, "     driver     %s, %s\n", d->driver, d->version);
+    fprintf(stream, "     type       %s%s\n", type_name(d->type),
+            d->available ? "" : ", not usable");
+    fprintf(stream, "     rules      %s\n", d->device_class);
+    fprintf(stream, "     quirks     %s\n", d->quirks[0] != '\0' ? d->quirks : "none");
+    fprintf(stream, "     compute    %d units, %d MHz, float32 vectors of %d\n", d->compute_units,
+            d->clock_mhz, d->vector_width);
+    fprintf(stream, "     groups     %lld work-items, %lld x %lld x %lld\n",
+            (long long)d->max_work_group, (long long)d->max_work_item[0],
+            (long long)d->max_work_item[1], (long long)d->max_work_item[2]);
+    fprintf(stream, "     memory     %lld MiB, buffers to %lld MiB, local %lld KiB\n",
+            (long long)(d->global_bytes >> 20), (long long)(d->max_buffer_bytes >> 20),
+            (long long)(d->local_bytes >> 10));
+    fprintf(stream, "     addresses  %d bits, aligned to %d bytes\n", d->address_bits,
+            d->align_bytes);
+    fprintf(stream, "     has        %s%s%s%s\n", d->fp64 ? "fp64 " : "", d->fp16 ? "fp16 " : "",
+            d->images ? "images" : "", d->fp64 || d->fp16 || d->images ? "" : "-");
 }
 
 static void add_numbers(cJSON *o, const cvy_device_info *d)
@@ -111,7 +113,7 @@ static int list_devices(bool json)
         print_json(list, count < got ? count : got);
     }
     for (size_t i = 0; st == CVY_OK && !json && i < count && i < got; i++) {
-        print_device(&list[i]);
+        tool_device_print(stdout, &list[i]);
     }
     free(list);
     return st == CVY_OK ? TOOL_DONE : tool_failed("devices", st);

@@ -3,6 +3,7 @@
 #include "convoy.h"
 
 #include "judge.h"
+#include "report.h"
 #include "rows.h"
 #include "sweep.h"
 
@@ -58,6 +59,7 @@ struct request {
     const char *device;
     const char *seed;           // only this problem of the sweep
     uint64_t number;            // the same
+    const char *report;         // a file
     bool quick, json;
 };
 
@@ -292,7 +294,7 @@ static const char *dtype_name(enum ref_op op)
     return op == REF_CAST ? "any" : "f32";
 }
 
-static void print_table(const struct report *r)
+static void print_table(FILE *stream, const struct report *r)
 {
     struct tool_table table = { 0 };
 
@@ -306,19 +308,22 @@ static void print_table(const struct report *r)
                        layout_name(l->layout), dtype_name(l->op), l->problems, share,
                        l->failed == 0 ? "ok" : "FAILED");
     }
-    tool_table_print(&table, 1u << 4 | 1u << 5);
+    tool_table_write(stream, &table, 1u << 4 | 1u << 5);
     tool_table_free(&table);
 }
 
-static void print_report(const struct report *r)
+static void print_report(FILE *stream, const struct report *r)
 {
-    printf("%s (%s)\n\n", r->device.info.name, r->device.info.driver);
-    print_table(r);
-    printf("\nWORST: largest error as a share of its tolerance; exact: equal bit for bit.\n");
+    fprintf(stream, "%s (%s)\n\n", r->device.info.name, r->device.info.driver);
+    print_table(stream, r);
+    fprintf(stream, "\nWORST: largest error as a share of its tolerance; exact: equal bit for "
+            "bit.\n");
     for (size_t i = 0; i < r->failure_count && i < MOST_FAILURES; i++) {
-        printf("FAILED %s\n", r->failures[i]);
+        fputs("FAILED ", stream);
+        report_text(stream, r->failures[i] != NULL ? r->failures[i] : "");
+        fputc('\n', stream);
     }
-    printf("%ld problems, %zu failed\n", r->problems, r->failure_count);
+    fprintf(stream, "%ld problems, %zu failed\n", r->problems, r->failure_count);
 }
 
 static cJSON *line_json(const struct line *l)
@@ -363,13 +368,16 @@ static void print_json(const struct report *r)
     cJSON_Delete(root);
 }
 
-static int conclude(struct report *r, const struct request *request)
+static int conclude(struct report *r, const struct request *request, FILE *file)
 {
     qsort(r->lines, r->line_count, sizeof r->lines[0], by_name);
+    if (file != NULL) {
+        print_report(file, r);
+    }
     if (request->json) {
         print_json(r);
     } else {
-        print_report(r);
+        print_report(stdout, r);
     }
     if (request->seed == NULL && !both_layouts(r)) {
         tool_error("selftest: an operator did not meet both layouts");
@@ -380,11 +388,16 @@ static int conclude(struct report *r, const struct request *request)
 
 // Command -----------------------------------------------------------------------------------------
 
-static int selftest(const struct request *request, struct report *r)
+static int selftest(const struct request *request, struct report *r, FILE *file)
 {
     cvy_status st = judge_open(tool_device(request->device), &r->device);
     int status = TOOL_DONE;
 
+    if (st != CVY_OK && file != NULL) {
+        fprintf(file, "%s: ", cvy_status_name(st));
+        report_text(file, cvy_error_text());
+        fputc('\n', file);
+    }
     if (st != CVY_OK) {
         return tool_not_opened("selftest", request->device, st);
     }
@@ -397,7 +410,7 @@ static int selftest(const struct request *request, struct report *r)
     } else {
         run_all(r);
     }
-    status = status == TOOL_DONE ? conclude(r, request) : status;
+    status = status == TOOL_DONE ? conclude(r, request, file) : status;
     for (size_t i = 0; i < r->failure_count && i < MOST_FAILURES; i++) {
         free(r->failures[i]);
     }
@@ -405,16 +418,44 @@ static int selftest(const struct request *request, struct report *r)
     return status;
 }
 
+// What the driver leaves of the process, the file has: the machine is in it before the first job.
+static int selftest_with_report(const struct request *request, struct report *r)
+{
+    FILE *file = fopen(request->report, "w");
+    int status = TOOL_BAD_INPUT;
+    bool good = file != NULL;
+
+    if (good) {
+        report_machine(file);
+        fprintf(file, "\nconvoy selftest%s%s%s%s%s\n", request->quick ? " --quick" : "",
+                request->device != NULL ? " --device " : "",
+                request->device != NULL ? request->device : "",
+                request->seed != NULL ? " --seed " : "",
+                request->seed != NULL ? request->seed : "");
+        good = fflush(file) == 0;
+        status = good ? selftest(request, r, file) : status;
+        good = ferror(file) == 0 && good;
+        good = fclose(file) == 0 && good;
+    }
+    if (!good) {
+        tool_error("selftest: %s: cannot be written: %s", request->report, strerror(errno));
+        return TOOL_BAD_INPUT;
+    }
+    return status;
+}
+
 static void print_help(void)
 {
-    puts("usage: convoy selftest [--device D] [--quick] [--json] [--seed N]\n\n"
+    puts("usage: convoy selftest [--device D] [--quick] [--json] [--seed N] [--report FILE]\n\n"
          "Checks every operator x algorithm x layout x dtype on a device against the\n"
          "double-precision reference and prints the worst error of each as a share of its\n"
          "tolerance. Exit status 1 on any miss.\n\n"
-         "  --device D   `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name\n"
-         "  --quick      a small subset\n"
-         "  --json       machine-readable output\n"
-         "  --seed N     only problem N of the random sweep, with every algorithm");
+         "  --device D     `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name\n"
+         "  --quick        a small subset\n"
+         "  --json         machine-readable output\n"
+         "  --seed N       only problem N of the random sweep, with every algorithm\n"
+         "  --report FILE  writes what a bug report needs: result, build, system,\n"
+         "                 devices and their quirks; no names of users, no home folders");
 }
 
 int cmd_selftest(int argc, char **argv)
@@ -422,6 +463,7 @@ int cmd_selftest(int argc, char **argv)
     static const struct option options[] = {
         { "device", required_argument, NULL, 'd' }, { "quick", no_argument, NULL, 'q' },
         { "json", no_argument, NULL, 'j' }, { "seed", required_argument, NULL, 's' },
+        { "report", required_argument, NULL, 'r' },
         { "help", no_argument, NULL, 'h' }, { 0 }
     };
     struct request request = { 0 };
@@ -433,6 +475,7 @@ int cmd_selftest(int argc, char **argv)
         switch (option) {
         case 'd': request.device = optarg; break;
         case 's': request.seed = optarg; break;
+        case 'r': request.report = optarg; break;
         case 'q': request.quick = true; break;
         case 'j': request.json = true; break;
         case 'h': print_help(); return TOOL_DONE;
@@ -448,7 +491,8 @@ int cmd_selftest(int argc, char **argv)
                           (unsigned long long)UINT64_MAX);
     }
     report = ref_alloc(sizeof *report);
-    status = selftest(&request, report);
+    status = request.report != NULL ? selftest_with_report(&request, report) :
+                                      selftest(&request, report, NULL);
     free(report);
     return status;
 }

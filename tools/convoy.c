@@ -201,7 +201,7 @@ static int width_of(const struct tool_table *table, size_t column)
     return (int)width;
 }
 
-void tool_table_print(const struct tool_table *table, unsigned right)
+void tool_table_write(FILE *stream, const struct tool_table *table, unsigned right)
 {
     for (size_t i = 0; i < table->cells; i++) {
         size_t column = i % table->columns;
@@ -209,12 +209,17 @@ void tool_table_print(const struct tool_table *table, unsigned right)
         int width = width_of(table, column);
 
         if (right >> column & 1) {
-            printf("%*s", width, table->text[i]);
+            fprintf(stream, "%*s", width, table->text[i]);
         } else {
-            printf("%-*s", last ? 0 : width, table->text[i]);
+            fprintf(stream, "%-*s", last ? 0 : width, table->text[i]);
         }
-        fputs(last ? "\n" : "  ", stdout);
+        fputs(last ? "\n" : "  ", stream);
     }
+}
+
+void tool_table_print(const struct tool_table *table, unsigned right)
+{
+    tool_table_write(stdout, table, right);
 }
 
 void tool_table_free(struct tool_table *table)

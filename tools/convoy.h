@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum tool_exit {
     TOOL_DONE = 0, TOOL_CHECK_FAILED = 1, TOOL_USAGE = 2, TOOL_NO_DEVICE = 3, TOOL_BAD_INPUT = 4
@@ -29,6 +30,9 @@ const char *tool_device(const char *given);
 // As tool_failed, for a device that could not be opened: says so if CONVOY_DEVICE chose it.
 int tool_not_opened(const char *what, const char *given, cvy_status status);
 
+// A paragraph with all facts of a device.
+void tool_device_print(FILE *stream, const cvy_device_info *device);
+
 // A plain table: texts are copied, columns are as wide as their widest cell.
 struct tool_table {
     size_t columns, cells, capacity;
@@ -38,6 +42,7 @@ struct tool_table {
 void tool_table_add(struct tool_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void tool_table_print(const struct tool_table *table, unsigned right);
+void tool_table_write(FILE *stream, const struct tool_table *table, unsigned right);
 void tool_table_free(struct tool_table *table);
 
 // Progress of long work on stderr: a bar on a terminal, a line for each tenth elsewhere.
