@@ -17,6 +17,12 @@
         CHECK_POINTER(params);                                                              \
     } while (0)
 
+// Of any rank, checked or not.
+static inline int spatial_axes(const cvy_desc *src)
+{
+    return src->rank > 2 ? src->rank - 2 : 0;
+}
+
 // src as a feature map of 1 to 3 spatial axes with at least one channel and element in each.
 cvy_status check_map(cvy_desc *src);
 

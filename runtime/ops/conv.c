@@ -14,8 +14,9 @@ static struct window_params window_params(int spatial, int64_t *kernel_size, int
 
 cvy_status conv_fill(cvy_conv_params *p)
 {
-    struct window_params w = window_params(p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
-                                           p->padding, p->padding_end, &p->padding_rule);
+    struct window_params w = window_params(spatial_axes(&p->src), p->kernel_size, p->stride,
+                                           p->dilation, p->padding, p->padding_end,
+                                           &p->padding_rule);
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;
 
@@ -97,8 +98,9 @@ static cvy_status check_output_padding(const cvy_conv_transpose_params *p, int i
 
 cvy_status conv_transpose_fill(cvy_conv_transpose_params *p)
 {
-    struct window_params w = window_params(p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
-                                           p->padding, p->padding_end, &p->padding_rule);
+    struct window_params w = window_params(spatial_axes(&p->src), p->kernel_size, p->stride,
+                                           p->dilation, p->padding, p->padding_end,
+                                           &p->padding_rule);
     int64_t size[CVY_MAX_RANK] = { 0 };
     cvy_status st = CVY_OK;
 

@@ -130,7 +130,7 @@ static cvy_status check_padding(const cvy_pool_params *p, int i)
 
 static struct window_params window_params(cvy_pool_params *p)
 {
-    return (struct window_params) { p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
+    return (struct window_params) { spatial_axes(&p->src), p->kernel_size, p->stride, p->dilation,
                                     p->padding, p->padding_end, &p->padding_rule, true };
 }
 

@@ -5,7 +5,7 @@
 
 static struct window_params window_params(cvy_separable_params *p)
 {
-    return (struct window_params) { p->src.rank - 2, p->kernel_size, p->stride, p->dilation,
+    return (struct window_params) { spatial_axes(&p->src), p->kernel_size, p->stride, p->dilation,
                                     p->padding, p->padding_end, &p->padding_rule, false };
 }
 

@@ -34,6 +34,13 @@ static void slot_runs(struct plan_slot *slot, const struct tensor *t)
     slot->pitch = pitch >= run ? (size_t)(pitch * element) : 0;
 }
 
+// Sizes are not held against the device yet: the sum may be beyond 64 bits.
+static void add_bytes(struct plan_request *request, int64_t bytes)
+{
+    if (!add_i64(request->info.bytes, bytes, &request->info.bytes))
+        request->info.bytes = INT64_MAX;
+}
+
 void request_tensor(struct plan_request *request, enum slot slot, const struct tensor *t)
 {
     struct plan_slot *s = &request->slots[slot];
@@ -42,7 +49,7 @@ void request_tensor(struct plan_request *request, enum slot slot, const struct t
     s->dtype = t->dtype;
     s->bytes = tensor_bytes(t);
     slot_runs(s, t);
-    request->info.bytes += tensor_elements(t) * (int64_t)cvy_dtype_bytes(t->dtype);
+    add_bytes(request, tensor_elements(t) * (int64_t)cvy_dtype_bytes(t->dtype));
 }
 
 void request_constant(struct plan_request *request, enum slot slot, int64_t elements)
@@ -53,7 +60,7 @@ void request_constant(struct plan_request *request, enum slot slot, int64_t elem
     s->dtype = request->problem.src.dtype;
     s->bytes = (size_t)elements * cvy_dtype_bytes(s->dtype);
     s->run = s->bytes;
-    request->info.bytes += (int64_t)s->bytes;
+    add_bytes(request, (int64_t)s->bytes);
 }
 
 static cvy_status limits_check(const struct device *device, const struct plan_request *request)
