@@ -45,13 +45,13 @@ def escape(text, names):
 
 def paragraphs(lines, names):
     """A comment's lines as Doxygen's: code and tables in blocks of their own, lists as lists."""
-    out, block, item = [], '', False
+    out, block, item = [], False, False
 
     def close():
         nonlocal block
         if block:
-            out.append('@end' + block)
-        block = ''
+            out.append('@endcode')
+        block = False
 
     for i, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
@@ -62,8 +62,8 @@ def paragraphs(lines, names):
             out.append('- ' + escape(mark + listed.group(2), names))
         elif indent >= 2 and not item:
             if not block:
-                block = 'code' if indent >= 4 else 'verbatim'
-                out.append('@code{.c}' if block == 'code' else '@verbatim')
+                block = True
+                out.append('@code{.c}' if indent >= 4 else '@code{.unparsed}')
             out.append(line)
         elif not line.strip() and block and lines[i + 1:i + 2] and lines[i + 1].startswith('  '):
             out.append('')
