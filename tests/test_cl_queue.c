@@ -155,6 +155,7 @@ LEDGER_TEST(cl_queue, profiling_gives_times_and_nothing_else_does)
     cvy_queue *plain = NULL;
     cvy_event *event = NULL;
     cvy_event_times times;
+    cvy_event_launch launch;
 
     OK(cvy_queue_write(queue, at(0), "x", 1, NULL, &event));
     OK(cvy_event_wait(event, -1));
@@ -162,10 +163,15 @@ LEDGER_TEST(cl_queue, profiling_gives_times_and_nothing_else_does)
     cr_assert_leq(times.started, times.ended);
     cr_assert_leq(times.queued, times.ended);
     GIVES(CVY_ERR_ARGUMENT, cvy_event_times_get(event, NULL));
+    OK(cvy_event_launch_get(event, 0, &launch));
+    cr_assert_str_eq(launch.name, "write");
+    cr_assert_eq(launch.times.ended, times.ended);
+    GIVES(CVY_ERR_ARGUMENT, cvy_event_launch_get(event, 1, &launch));
     cvy_event_destroy(&event);
     OK(cvy_queue_create(context, NULL, &plain));
     OK(cvy_queue_write(plain, at(0), "x", 1, NULL, &event));
     GIVES(CVY_ERR_STATE, cvy_event_times_get(event, &times));
+    GIVES(CVY_ERR_STATE, cvy_event_launch_get(event, 0, &launch));
     OK(cvy_queue_finish(plain));
     cvy_event_destroy(&event);
     cvy_queue_destroy(&plain);

@@ -181,6 +181,43 @@ LEDGER_TEST(graph_runs, enqueue_waits_for_nothing_and_its_event_for_everything)
     close_graph();
 }
 
+// One launch after the other, each of the step that it is of; none is left out.
+LEDGER_TEST(graph_runs, launches_of_a_run_say_which_step_they_are)
+{
+    struct result want = open_life();
+    cvy_event *done = NULL;
+    cvy_event_launch launch = { .step = 0 };
+    cvy_event_times times;
+    cvy_network_info info;
+    cvy_network_step step;
+    struct tensors t;
+    size_t last = 0;
+
+    OK(cvy_network_info_get(network, &info));
+    tensors_open(network, &t);
+    OK(cvy_network_enqueue(network, queue, t.in, t.out, NULL, &done));
+    OK(cvy_event_wait(done, -1));
+    OK(cvy_event_times_get(done, &times));
+    for (size_t i = 0; i < info.launches; i++) {
+        OK(cvy_event_launch_get(done, i, &launch));
+        cr_expect(launch.step == last || launch.step == last + 1, "launch %zu: step %zu", i,
+                  launch.step);
+        cr_expect(launch.times.started <= launch.times.ended
+                  && launch.times.ended <= times.ended, "launch %zu", i);
+        cr_expect(*launch.name);
+        last = launch.step;
+    }
+    OK(cvy_network_step_get(network, last, &step));
+    GIVES(CVY_ERR_ARGUMENT, cvy_network_step_get(network, last + 1, &step));
+    GIVES(CVY_ERR_ARGUMENT, cvy_event_launch_get(done, info.launches, &launch));
+    GIVES(CVY_ERR_ARGUMENT, cvy_event_launch_get(done, 0, NULL));
+    GIVES(CVY_ERR_ARGUMENT, cvy_event_launch_get(NULL, 0, &launch));
+    cvy_event_destroy(&done);
+    tensors_close(&t);
+    result_free(&want);
+    close_graph();
+}
+
 LEDGER_TEST(graph_runs, a_run_behind_a_failed_event_does_not_run_and_the_next_does)
 {
     struct result want = open_life();

@@ -154,6 +154,11 @@ Test(program, run_saves_what_it_can_read_again)
            "f32 1x10, but input `image` is f32 1x1x20x20");
     expect("f=/tmp/convoy-run.$$.json; " RUN_DIGITS "seven.png --trace $f >/dev/null && cat $f; "
            "s=$?; rm -f $f; exit $s", 0, "traceEvents");
+    // The device did each step of the model once, with the names that explain has.
+    expect("f=/tmp/convoy-run.$$; " RUN_DIGITS "seven.png --trace $f >/dev/null && "
+           "echo 'launches  ' $(grep -c '\"step\":' $f) >$f.1 && "
+           "$CONVOY explain digits.onnx | grep '^launches' | diff - $f.1 && echo the same; s=$?; "
+           "rm -f $f $f.1; exit $s", 0, "the same");
 }
 
 Test(program, run_names_what_is_wrong)

@@ -198,7 +198,7 @@ static cvy_status write_inputs(struct run *run)
             st = cvy_event_wait(ev, -1);
         }
         trace_host(run->trace, "write", begin, trace_now());
-        trace_job(run->trace, run->inputs[i].name, begin, ev);
+        trace_job(run->trace, run->inputs[i].name, begin, NULL, ev);
     }
     return st;
 }
@@ -216,13 +216,15 @@ static cvy_status run_once(struct run *run, const char *name, double *ms)
     *ms = (trace_now() - begin) * 1e-3;
     trace_host(run->trace, "enqueue", begin, enqueued);
     trace_host(run->trace, "wait", enqueued, trace_now());
-    trace_job(run->trace, name, begin, ev);
+    trace_job(run->trace, name, begin, run->model.network, ev);
     return st;
 }
 
 static cvy_status run_all(struct run *run)
 {
     cvy_status st = run_once(run, "first run", &run->first_ms);
+    struct model_progress progress = { 0 };
+    double begin = trace_now();
 
     run->times = calloc((size_t)run->request.repeat + 1, sizeof *run->times);
     if (run->times == NULL) {
@@ -230,7 +232,10 @@ static cvy_status run_all(struct run *run)
     }
     for (long i = 0; st == CVY_OK && i < run->request.repeat; i++) {
         st = run_once(run, "run", &run->times[i]);
+        model_progress(&progress, (size_t)i + 1, (size_t)run->request.repeat, "runs",
+                       (trace_now() - begin) * 1e-6);
     }
+    model_progress_end(&progress);
     return st;
 }
 
@@ -254,7 +259,7 @@ static cvy_status read_outputs(struct run *run)
             st = cvy_event_wait(ev, -1);
         }
         trace_host(run->trace, "read", begin, trace_now());
-        trace_job(run->trace, run->outputs[i].port.name, begin, ev);
+        trace_job(run->trace, run->outputs[i].port.name, begin, NULL, ev);
     }
     return st;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PROCESS = 1, HOST = 1, DEVICE = 2 };
+enum { PROCESS = 1, HOST = 1, DEVICE = 2, KERNELS = 3 };
 
 struct trace {
     cJSON *root, *spans, *about;
@@ -52,6 +52,7 @@ struct trace *trace_create(void)
     trace->about = cJSON_AddObjectToObject(trace->root, "otherData");
     name_row(trace, HOST, "host");
     name_row(trace, DEVICE, "device");
+    name_row(trace, KERNELS, "kernels");
     return trace;
 }
 
@@ -85,22 +86,57 @@ void trace_host(struct trace *trace, const char *name, double begin, double end)
     }
 }
 
-void trace_job(struct trace *trace, const char *name, double enqueued, cvy_event *ev)
+// Microseconds of the trace.
+static double device_time(const struct trace *trace, uint64_t nanoseconds)
+{
+    return (double)nanoseconds * 1e-3 + trace->offset;
+}
+
+static cJSON *add_times(struct trace *trace, int row, const char *name,
+                        const cvy_event_times *times)
+{
+    cJSON *span = add_span(trace, row, name, device_time(trace, times->started),
+                           device_time(trace, times->ended));
+    cJSON *args = cJSON_AddObjectToObject(span, "args");
+
+    cJSON_AddNumberToObject(args, "queued_us", device_time(trace, times->queued) - trace->origin);
+    cJSON_AddNumberToObject(args, "submitted_us",
+                            device_time(trace, times->submitted) - trace->origin);
+    cJSON_AddNumberToObject(args, "queued_to_started_us",
+                            (double)(times->started - times->queued) * 1e-3);
+    return args;
+}
+
+static void add_launches(struct trace *trace, const cvy_network *network, cvy_event *ev)
+{
+    cvy_event_launch launch;
+    cvy_network_step step;
+
+    for (size_t i = 0; cvy_event_launch_get(ev, i, &launch) == CVY_OK &&
+                       cvy_network_step_get(network, launch.step, &step) == CVY_OK; i++) {
+        cJSON *args = add_times(trace, KERNELS, step.name, &launch.times);
+
+        cJSON_AddNumberToObject(args, "step", (double)launch.step);
+        cJSON_AddStringToObject(args, "kernel", launch.name);
+        cJSON_AddStringToObject(args, "algorithm", step.plan.algorithm);
+        cJSON_AddStringToObject(args, "spec", step.plan.spec);
+    }
+}
+
+void trace_job(struct trace *trace, const char *name, double enqueued, const cvy_network *network,
+               cvy_event *ev)
 {
     cvy_event_times times;
 
     if (trace != NULL && ev != NULL && cvy_event_times_get(ev, &times) == CVY_OK) {
-        cJSON *args, *span;
-
         if (!trace->has_offset) {
             trace->offset = enqueued - (double)times.queued * 1e-3;
             trace->has_offset = true;
         }
-        span = add_span(trace, DEVICE, name, (double)times.started * 1e-3 + trace->offset,
-                        (double)times.ended * 1e-3 + trace->offset);
-        args = cJSON_AddObjectToObject(span, "args");
-        cJSON_AddNumberToObject(args, "queued_to_started_us",
-                                (double)(times.started - times.queued) * 1e-3);
+        add_times(trace, DEVICE, name, &times);
+        if (network != NULL) {
+            add_launches(trace, network, ev);
+        }
     }
     cvy_event_destroy(&ev);
 }

@@ -234,6 +234,7 @@ public:
         return detail::give(status == CVY_ERR_TIMEOUT ? CVY_OK : status, status == CVY_OK);
     }
     auto times() const { return fill<cvy_event_times>(cvy_event_times_get); }
+    auto launch(size_t i) const { return fill<cvy_event_launch>(cvy_event_launch_get, i); }
     void *cl_event() const { return cvy_event_cl_event(get()); }
 };
 

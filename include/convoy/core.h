@@ -305,6 +305,15 @@ typedef struct cvy_event_times {
 } cvy_event_times;
 CVY_API cvy_status cvy_event_times_get(cvy_event *event, cvy_event_times *out);
 
+// The same of one launch of such a job: launch i, from 0 on in the order of the device. Errors: as
+// above, and ARGUMENT from the number of launches on.
+typedef struct cvy_event_launch {
+    const char *name;           // the kernel's, or "copy", "write" ...; never freed
+    size_t step;                // of a network's run: as cvy_network_step_get counts; else 0
+    cvy_event_times times;
+} cvy_event_launch;
+CVY_API cvy_status cvy_event_launch_get(cvy_event *event, size_t i, cvy_event_launch *out);
+
 // The cl_event of the job's last launch, owned by the event. Every launch of a job is in order, so
 // this one completes last. NULL for an empty job.
 CVY_API void *cvy_event_cl_event(const cvy_event *event);

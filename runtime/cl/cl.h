@@ -126,6 +126,7 @@ struct job {
     struct awaited *awaited;    // private: what is not complete of all that is waited for, or NULL
     cvy_event *event;           // NULL when the caller wants none
     bool locked;
+    size_t step;                // for people: which step of a network the next launches are
 };
 
 // Checks queue and wait list, takes the submit lock. `extra` (may be NULL) is waited for as well.

@@ -79,7 +79,8 @@ cvy_status cvy_event_wrap(cvy_context *context, void *cl_event, cvy_event **out)
     TRY(event_new(context, queue, false, &event));
     TRY(launch_list_reserve(&event->launches));
     TRY(CALL(clRetainEvent, cl_event));
-    launch_list_push(&event->launches, &(struct launch) { cl_event, "the wrapped cl_event", NULL });
+    launch_list_push(&event->launches, &(struct launch) { .event = cl_event,
+                                                               .name = "the wrapped cl_event" });
     *out = event;
     event = NULL;
 out:
@@ -180,10 +181,9 @@ static cvy_status read_time(cl_event event, cl_profiling_info what, uint64_t *ou
     return st;
 }
 
-static cvy_status read_times(const cvy_event *event, cvy_event_times *out)
+// Of launches in order, from the first's begin to the last's end.
+static cvy_status read_times(cl_event first, cl_event last, cvy_event_times *out)
 {
-    cl_event first = launch_at(event, 0)->event;
-    cl_event last = launch_at(event, event->launches.count - 1)->event;
     cvy_status st = CVY_OK;
 
     TRY(read_time(first, CL_PROFILING_COMMAND_QUEUED, &out->queued));
@@ -194,22 +194,56 @@ out:
     return st;
 }
 
+static cvy_status times_check(const cvy_event *event)
+{
+    cvy_status st = event_check(event);
+
+    return st != CVY_OK || event->profiling
+        ? st : fail(CVY_ERR_STATE, "the event's queue was not created with profiling");
+}
+
 cvy_status cvy_event_times_get(cvy_event *event, cvy_event_times *out)
 {
     cvy_event_times times = { 0 };
     cvy_status st = CVY_OK;
 
-    TRY(event_check(event));
     CHECK_POINTER(out);
-    if (!event->profiling)
-        return fail(CVY_ERR_STATE, "the event's queue was not created with profiling");
+    TRY(times_check(event));
     st = look(event);
     if (st == CVY_ERR_TIMEOUT)
         return fail(CVY_ERR_STATE, "the job is not complete");
     if (st == CVY_OK && event->launches.count)
-        st = read_times(event, &times);
+        st = read_times(launch_at(event, 0)->event,
+                        launch_at(event, event->launches.count - 1)->event, &times);
     if (st == CVY_OK)
         *out = times;
+out:
+    return st;
+}
+
+cvy_status cvy_event_launch_get(cvy_event *event, size_t i, cvy_event_launch *out)
+{
+    const struct launch *launch;
+    cvy_event_times times;
+    struct failure failure;
+    cl_int state;
+    cvy_status st = CVY_OK;
+
+    CHECK_POINTER(out);
+    TRY(times_check(event));
+    if (i >= event->launches.count)
+        return fail(CVY_ERR_ARGUMENT, "i is %zu; the job has %zu launches", i,
+                    event->launches.count);
+    launch = launch_at(event, i);
+    TRY(launch_state(launch->event, &state));
+    if (state > CL_COMPLETE)
+        return fail(CVY_ERR_STATE, "launch %zu of the job is not complete", i);
+    if (state < 0) {
+        failure = launch_failure(launch, state);
+        return failure_report(&failure);
+    }
+    TRY(read_times(launch->event, launch->event, &times));
+    *out = (cvy_event_launch) { launch->name, launch->step, times };
 out:
     return st;
 }

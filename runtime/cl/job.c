@@ -146,7 +146,7 @@ out:
 
 cvy_status job_keep(struct job *job, cl_event event, const char *name)
 {
-    const struct launch launch = { event, name, job->awaited };
+    const struct launch launch = { event, name, job->awaited, job->step };
     cvy_status st = CVY_OK;
 
     if (!event)

@@ -67,6 +67,7 @@ struct launch {
     cl_event event;                 // retained
     const char *name;               // a literal: the kernel's file, or "write"
     struct awaited *awaited;        // NULL: nothing
+    size_t step;                    // the job's, when this was enqueued
 };
 
 // Launches that an object keeps, oldest first, from items[head].

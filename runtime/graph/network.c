@@ -136,8 +136,10 @@ static cvy_status run_all(struct run *run, struct job *job)
 
     if (n->info.arena_bytes)
         TRY(job_workspace(job, n->info.arena_bytes, &run->arena));
-    for (size_t i = 0; i < n->l.step_count; i++)
+    for (size_t i = 0; i < n->l.step_count; i++) {
+        job->step = i;
         TRY(run_step(run, &n->l.steps[i], job));
+    }
 out:
     return st;
 }

@@ -107,6 +107,7 @@ void plans(convoy::Context &context)
     TAKE(done.wait());
     expect(TAKE(done.wait_for(0)), "what is complete is complete");
     expect(TAKE(done.times()).ended >= TAKE(done.times()).started, "times");
+    expect(TAKE(done.launch(0)).times.started == TAKE(done.times()).started, "launch");
     TAKE(queue.read(dst, result));
     expect(result == expected, "the convolution's result");
 
