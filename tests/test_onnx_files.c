@@ -5,6 +5,7 @@
 #include <convoy/onnx.h>
 
 #include <ftw.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define DATA "/usr/share/libonnx-testdata/data"
@@ -40,11 +41,35 @@ static void compare_port(const char *folder, size_t i, const struct stub_port *p
     cvy_onnx_tensor_free(&tensor);
 }
 
+// Looking says what loading does.
+static void inspect(const char *label, const char *path, cvy_status loads)
+{
+    cvy_onnx_info *info;
+    cvy_status st = cvy_onnx_inspect(path, NULL, &info, NULL);
+    size_t nodes = 0, unsupported = 0;
+
+    if (st != CVY_OK) {
+        cr_expect_eq(st, loads, "%s: %s", label, cvy_status_name(st));
+        return;
+    }
+    for (size_t i = 0; i < info->operator_count; i++) {
+        nodes += info->operators[i].nodes;
+        unsupported += info->operators[i].unsupported;
+    }
+    if (info->load_status != loads || nodes != info->nodes || (unsupported && loads == CVY_OK)
+        || (loads == CVY_OK) != !*info->load_text
+        || (loads == CVY_ERR_MODEL_OP && !info->gap_count))
+        cr_expect(false, "%s: %s: %s", label, cvy_status_name(info->load_status), info->load_text);
+    cvy_onnx_info_destroy(&info);
+}
+
 static void try_model(const char *path)
 {
     char folder[512];
     cvy_graph *graph;
     cvy_status st = cvy_onnx_load(path, NULL, &graph);
+
+    inspect(path, path, st);
 
     seen.models++;
     cr_expect(st == CVY_OK || st == CVY_ERR_MODEL_OP || st == CVY_ERR_MODEL_LIMIT, "%s: %s: %s",
@@ -71,6 +96,21 @@ static void try_tensor(const char *path)
     cvy_onnx_tensor_free(&tensor);
 }
 
+static void inspect_damaged(const char *label, const void *data, size_t count)
+{
+    int fd = memfd_create("model", 0);
+    char path[64];
+    cvy_graph *graph;
+    cvy_status st;
+
+    cr_assert_eq(write(fd, data, count), (ssize_t)count);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    st = cvy_onnx_load(path, NULL, &graph);
+    cvy_graph_destroy(&graph);
+    inspect(label, path, st);
+    close(fd);
+}
+
 // K4 with the checks of Convoy's own operators: a few bytes changed, the same ones in every run.
 static void damage_model(const char *path, off_t size)
 {
@@ -90,6 +130,7 @@ static void damage_model(const char *path, off_t size)
             copy[(state >> 33) % count] = (unsigned char)(state >> 24);
         }
         survives(path, round, copy, count);
+        inspect_damaged(path, copy, count);
         seen.damaged++;
     }
 }

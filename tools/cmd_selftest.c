@@ -244,8 +244,13 @@ static void run_one(struct report *r, uint64_t number)
     sweep_problem(number, &p);
     try_one(r, &p, NULL);
     for (size_t i = 0; i < r->algorithm_count; i++) {
+        // Most of the time this takes no second: a log is spared its lines.
+        if (r->progress.terminal) {
+            advance(r, r->algorithms[i].name);
+        }
         try_one(r, &p, r->algorithms[i].name);
     }
+    tool_progress_end(&r->progress);
 }
 
 // Every operator must have met both layouts.

@@ -148,7 +148,8 @@ static void print_help(void)
          "  --labels FILE        names of the classes, a line each\n"
          "  --repeat N           run N times more; prints median and least time\n"
          "  --layout L           of maps inside: nchw or nhwc; else the device's best\n"
-         "  --trace FILE         write a Chrome/Perfetto trace\n"
+         "  --trace FILE         write a Chrome/Perfetto trace: the host, jobs, and each kernel\n"
+         "                       with the names of its nodes\n"
          "  --device D           `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name\n"
          "  --json               machine-readable output");
 }
