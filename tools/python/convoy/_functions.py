@@ -59,6 +59,7 @@ FUNCTIONS = {
     'cvy_event_wait': (c_int, [c_void_p, c_int64]),
     'cvy_event_destroy': (None, [POINTER(c_void_p)]),
     'cvy_event_times_get': (c_int, [c_void_p, POINTER(s.cvy_event_times)]),
+    'cvy_event_launch_get': (c_int, [c_void_p, c_size_t, POINTER(s.cvy_event_launch)]),
     'cvy_event_cl_event': (c_void_p, [c_void_p]),
     'cvy_event_wrap': (c_int, [c_void_p, c_void_p, POINTER(c_void_p)]),
     'cvy_plan_from_spec':

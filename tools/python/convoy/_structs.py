@@ -88,6 +88,13 @@ class cvy_event_times(Structure):
     _enums_: Dict[str, str] = {}
 
 
+class cvy_event_launch(Structure):
+    _fields_ = [
+        ('name', c_char_p), ('step', c_size_t), ('times', cvy_event_times),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
 class cvy_plan_options(Structure):
     _fields_ = [
         ('algorithm', c_char_p), ('exact', c_bool), ('deterministic', c_bool),
