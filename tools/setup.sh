@@ -5,7 +5,8 @@
 # Run it as root or with sudo. When nothing is missing it changes nothing and needs no network.
 set -eu
 
-build="gcc g++ libc6-dev meson ninja-build pkg-config python3"
+# dpkg-dev: without it meson does not know where Debian keeps libraries.
+build="gcc g++ libc6-dev dpkg-dev meson ninja-build pkg-config python3"
 libraries="opencl-c-headers libcjson-dev libpng-dev libjpeg-dev"
 onnx="libprotobuf-c-dev protobuf-c-compiler"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
