@@ -1,16 +1,6 @@
 // Compiling: the passes over a working graph, then plans, memory and packed weights.
 #include "graph/network.h"
 
-static cvy_status node_error(const struct node *node, cvy_status st)
-{
-    char label[192];
-
-    if (st == CVY_OK)
-        return st;
-    node_label(node, label, sizeof label);
-    return fail_prefix(st, "%s", label);
-}
-
 // The graph ---------------------------------------------------------------------------------------
 
 static cvy_status prepare_graph(const struct cvy_graph *graph, const cvy_network_options *options,
@@ -33,26 +23,6 @@ out:
 }
 
 // Plans -------------------------------------------------------------------------------------------
-
-static bool is_constant(const struct lowered *l, int piece)
-{
-    return piece >= 0 && l->storages[l->pieces[piece].storage].kind == STORAGE_CONSTANT;
-}
-
-// Whether the step has constants, and nothing but constants in their slots.
-static bool can_prepare(const struct lowered *l, const struct step_node *step)
-{
-    bool any = false;
-
-    for (int i = 0; i < PORT_COUNT; i++) {
-        if (!(CONSTANT_PORTS & PORT_BIT(i)) || step->in[i] < 0)
-            continue;
-        if (!is_constant(l, step->in[i]))
-            return false;
-        any = true;
-    }
-    return any;
-}
 
 static cvy_status add_workspace(struct lowered *l, size_t index, size_t bytes)
 {
@@ -83,10 +53,10 @@ static cvy_status make_plans(cvy_network *network, const cvy_network_options *op
         TRY(node_error(step->node, step_plan(network->context, l, step, &plan_options)));
         TRY(cvy_plan_info_get(step->plan, &info));
         network->info.launches += (size_t)info.launches;
-        if (!can_prepare(l, step))
+        if (!step_prepares(l, step))
             network->info.launches += (size_t)info.prepare_launches;
         network->info.macs += info.macs;
-        TRY(add_workspace(l, i, can_prepare(l, step) ? info.workspace
+        TRY(add_workspace(l, i, step_prepares(l, step) ? info.workspace
                                                      : info.workspace_unprepared));
         if (options && options->progress
             && !options->progress(options->progress_user, i + 1, l->step_count, step->node->name,
@@ -175,7 +145,7 @@ static cvy_status prepare_constants(cvy_network *network, size_t bytes)
     TRY(cvy_queue_create(network->context, NULL, &queue));
     TRY(upload_constants(network, queue, bytes));
     for (size_t i = 0; i < network->l.step_count; i++)
-        if (can_prepare(&network->l, &network->l.steps[i]))
+        if (step_prepares(&network->l, &network->l.steps[i]))
             TRY(node_error(network->l.steps[i].node,
                            prepare_step(network, queue, &network->l.steps[i])));
     st = cvy_queue_finish(queue);

@@ -124,6 +124,9 @@ void node_set_port(cvy_node *node, int port, cvy_value value);
 const char *node_op_name(enum node_op op);
 // "node "conv1" (conv)", for messages.
 void node_label(const struct node *node, char *out, size_t bytes);
+// Gives st back, the node's label before the text of a failure.
+cvy_status node_error(const struct node *node, cvy_status st);
+const char *port_name(int port);            // as in cvy_node
 
 // infer.c
 enum layout_rule {

@@ -526,16 +526,6 @@ static int64_t mid_bytes(const struct cvy_graph *graph, const struct node *node)
         * graph_value(graph, node->in[PORT_WEIGHTS])->desc.size[0];
 }
 
-static cvy_status name_error(const struct node *node, cvy_status st)
-{
-    char label[192];
-
-    if (st == CVY_OK)
-        return st;
-    node_label(node, label, sizeof label);
-    return fail_prefix(st, "%s", label);
-}
-
 cvy_status lower(struct cvy_graph *graph, const cvy_network_options *options,
                  struct lowered *out)
 {
@@ -554,7 +544,7 @@ cvy_status lower(struct cvy_graph *graph, const cvy_network_options *options,
             out->intermediate_bytes += (int64_t)shape_bytes(&graph_value(graph,
                                                                          node->outs[k])->desc);
         out->intermediate_bytes += mid_bytes(graph, node);
-        TRY(name_error(node, lower_node(&w, node)));
+        TRY(node_error(node, lower_node(&w, node)));
     }
     for (size_t i = 0; i < graph->outputs.count; i++)
         TRY(lower_output(&w, i, options ? options->output_layout : CVY_LAYOUT_DEFAULT));

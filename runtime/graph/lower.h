@@ -73,6 +73,8 @@ cvy_desc dense_in(const cvy_desc *shape, cvy_layout layout);
 bool same_memory(const cvy_desc *a, const cvy_desc *b);     // strides of axes longer than 1
 
 // memory.c
+// Whether the step has constants, and nothing but constants in their slots: they are packed once.
+bool step_prepares(const struct lowered *l, const struct step_node *step);
 // The first and last step of every root that a run touches.
 void find_lifetimes(struct lowered *l);
 // Places the arena's roots and the constants. Lifetimes overlap where they may.

@@ -16,21 +16,30 @@ static void touch(struct lowered *l, int piece, size_t step)
     s->last = step;
 }
 
-// Constants that are all prepared are not needed in a run.
-static bool prepares(const struct lowered *l, const struct step_node *step)
+static bool is_constant(const struct lowered *l, int piece)
 {
-    for (int i = 0; i < PORT_COUNT; i++)
-        if (CONSTANT_PORTS & PORT_BIT(i) && step->in[i] >= 0
-            && l->storages[l->pieces[step->in[i]].storage].kind != STORAGE_CONSTANT)
+    return piece >= 0 && l->storages[l->pieces[piece].storage].kind == STORAGE_CONSTANT;
+}
+
+bool step_prepares(const struct lowered *l, const struct step_node *step)
+{
+    bool any = false;
+
+    for (int i = 0; i < PORT_COUNT; i++) {
+        if (!(CONSTANT_PORTS & PORT_BIT(i)) || step->in[i] < 0)
+            continue;
+        if (!is_constant(l, step->in[i]))
             return false;
-    return true;
+        any = true;
+    }
+    return any;
 }
 
 void find_lifetimes(struct lowered *l)
 {
     for (size_t i = 0; i < l->step_count; i++) {
         const struct step_node *step = &l->steps[i];
-        bool prepared = prepares(l, step);
+        bool prepared = step_prepares(l, step);    // a run does not need them then
 
         for (int k = 0; k < PORT_COUNT; k++)
             if (!(prepared && CONSTANT_PORTS & PORT_BIT(k)))

@@ -43,6 +43,21 @@ void node_label(const struct node *node, char *out, size_t bytes)
         snprintf(out, bytes, "a node (%.40s)", op);
 }
 
+cvy_status node_error(const struct node *node, cvy_status st)
+{
+    char label[192];
+
+    if (st == CVY_OK)
+        return st;
+    node_label(node, label, sizeof label);
+    return fail_prefix(st, "%s", label);
+}
+
+const char *port_name(int port)
+{
+    return ports[port].name;
+}
+
 // Checks ------------------------------------------------------------------------------------------
 
 static cvy_status check_ports(const struct cvy_graph *graph, const struct op_row *row,
@@ -168,16 +183,6 @@ out:
     return st;
 }
 
-static cvy_status node_name_error(const struct node *node, cvy_status st)
-{
-    char label[192];
-
-    if (st == CVY_OK)
-        return st;
-    node_label(node, label, sizeof label);
-    return fail_prefix(st, "%s", label);
-}
-
 cvy_status node_add(struct cvy_graph *graph, const struct node_request *request, cvy_value *outs)
 {
     cvy_desc descs[2];
@@ -192,9 +197,9 @@ cvy_status node_add(struct cvy_graph *graph, const struct node_request *request,
     TRY(check_srcs(graph, op_row(request->op), request->node));
     TRY(node_make(request, &node));
     if (graph->shaped)
-        TRY(node_name_error(node, node_shapes(graph, node, descs)));
+        TRY(node_error(node, node_shapes(graph, node, descs)));
     if (graph->shaped && fold_can(graph, node)) {
-        TRY(node_name_error(node, node_fold(graph, node, descs, outs)));
+        TRY(node_error(node, node_fold(graph, node, descs, outs)));
         goto out;
     }
     TRY(add_outputs(graph, node, graph->shaped ? descs : NULL));

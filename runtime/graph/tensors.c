@@ -2,23 +2,18 @@
 // vectors of one number for each channel, residuals, indices.
 #include "graph/passes.h"
 
-static const char *const port_names[PORT_COUNT] = {
-    "src", "src2", "weights", "bias", "weights2", "bias2", "scale", "mean", "variance", "slope",
-    "residual", "indices",
-};
-
 static cvy_status size_is(const cvy_desc *desc, int port, int axis, int64_t want)
 {
     if (axis < desc->rank && desc->size[axis] == want)
         return CVY_OK;
-    return fail(CVY_ERR_SHAPE, "%s.size[%d] is %lld; it must be %lld", port_names[port], axis,
+    return fail(CVY_ERR_SHAPE, "%s.size[%d] is %lld; it must be %lld", port_name(port), axis,
                 axis < desc->rank ? (long long)desc->size[axis] : 0LL, (long long)want);
 }
 
 static cvy_status rank_is(const cvy_desc *desc, int port, int32_t want)
 {
     return desc->rank == want ? CVY_OK
-        : fail(CVY_ERR_SHAPE, "%s has %d axes; it must have %d", port_names[port],
+        : fail(CVY_ERR_SHAPE, "%s has %d axes; it must have %d", port_name(port),
                (int)desc->rank, (int)want);
 }
 
@@ -97,7 +92,7 @@ static cvy_status check_dtypes(const struct node *node, const cvy_desc in[PORT_C
         if (!node->in[i] || i == PORT_SRC || i == PORT_SRC2)
             continue;
         if (i == PORT_INDICES ? !whole : in[i].dtype != CVY_F32)
-            return fail(CVY_ERR_UNSUPPORTED, "%s has another dtype than %s", port_names[i],
+            return fail(CVY_ERR_UNSUPPORTED, "%s has another dtype than %s", port_name(i),
                         i == PORT_INDICES ? "CVY_I32 or CVY_I64" : "CVY_F32");
     }
     return CVY_OK;
@@ -138,7 +133,7 @@ static cvy_status check_vectors(const struct node *node, const cvy_desc in[PORT_
 
         if (!node->in[i] || i == PORT_WEIGHTS2 || shape_elements(&in[i]) == want)
             continue;
-        return fail(CVY_ERR_SHAPE, "%s has %lld elements; it must have %lld", port_names[i],
+        return fail(CVY_ERR_SHAPE, "%s has %lld elements; it must have %lld", port_name(i),
                     (long long)shape_elements(&in[i]), (long long)want);
     }
     return CVY_OK;
