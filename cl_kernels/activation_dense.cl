@@ -56,7 +56,7 @@ void FN(put)(VT value, __global T *p, int count)
         VSTORE(value, p);
         return;
     }
-    VSTORE(value, part);
+    VKEEP(value, part);
     for (int j = 0; j < count; j++)
         STORE(p, j, part[j]);
 }

@@ -51,7 +51,7 @@ void FN(put)(VT value, __global T *p, long step, int count)
     if (step != 1 || count < V) {
         ACC part[V];
 
-        VSTORE(value, part);
+        VKEEP(value, part);
         for (int j = 0; j < V && j < count; j++)
             STORE(p, j * step, part[j]);
         return;
@@ -64,7 +64,7 @@ void FN(put_flags)(VT value, __global uchar *p, long step, int count)
 {
     ACC part[V];
 
-    VSTORE(value, part);
+    VKEEP(value, part);
     for (int j = 0; j < V && j < count; j++)
         p[j * step] = part[j] != (ACC)0;
 }

@@ -30,7 +30,7 @@ void FN(finish)(VT sum, __global const T *residual, __global T *dst, int has_res
         VSTORE(sum, dst);
         return;
     }
-    VSTORE(sum, lane);
+    VKEEP(sum, lane);
     for (int i = 0; i < lanes; i++)
         STORE(dst, i, lane[i]);
 }

@@ -68,7 +68,7 @@ __kernel void FN(conv_simt)(
         }
     }
     ACC lane[V];
-    VSTORE(sum, lane);
+    VKEEP(sum, lane);
     ulong at = n * dst_n + od * dst_d + oh * dst_h + ow * dst_w
         + ((ulong)g * K + block * V) * dst_k;
     int lanes = min(V, K - block * V);

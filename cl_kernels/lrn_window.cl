@@ -29,7 +29,7 @@ void FN(put)(VT value, __global T *p, ulong step, long count)
     if (step != 1 || count < V) {
         ACC part[V];
 
-        VSTORE(value, part);
+        VKEEP(value, part);
         for (int j = 0; j < V && j < count; j++)
             STORE(p, j * step, part[j]);
         return;

@@ -31,7 +31,7 @@ void FN(finish_row)(VT sum, __global const T *bias, ulong bias_n, __global T *ds
         VSTORE(sum, dst);
         return;
     }
-    VSTORE(sum, lane);
+    VKEEP(sum, lane);
     for (int i = from; i < to; i++)
         STORE(dst, i, lane[i]);
 }
@@ -96,7 +96,7 @@ __kernel void FN(matmul_tiles)(
     for (int i = 0; i < MR; i++)
         #pragma unroll
         for (int j = 0; j < NV; j++)
-            VSTORE(acc[i][j], sums + (i * NV + j) * V);
+            VKEEP(acc[i][j], sums + (i * NV + j) * V);
     bias += bias_at + b0 * bias_b0 + b1 * bias_b1 + b2 * bias_b2 + b3 * bias_b3 + m * bias_m;
     dst += dst_at + b0 * dst_b0 + b1 * dst_b1 + b2 * dst_b2 + b3 * dst_b3 + m * dst_m;
     for (int i = 0; i < count; i++, bias += bias_m, dst += dst_m)

@@ -10,7 +10,8 @@
 // - The work-group size is fixed: __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z))).
 //   Global offsets are never used: a launch of a slice gets the slice's first row or item.
 // - Types are T (storage), ACC (sums) and VT (a vector of V elements of ACC), memory goes through
-//   LOAD(p, i), STORE(p, i, value), VLOAD(p), VSTORE(value, p).
+//   LOAD(p, i), STORE(p, i, value), VLOAD(p), VSTORE(value, p). VSTORE writes global memory, VKEEP
+//   private memory.
 // - Every macro that a file needs and the runtime does not bind has a default under #ifndef, so
 //   that prelude and file compile alone.
 // - A tap in zero padding is skipped, never multiplied: an infinite weight must not make a NaN.
@@ -22,12 +23,20 @@
 #define VT float
 #define VLOAD(p) (*(p))
 #define VSTORE(value, p) (*(p) = (value))
+#define VKEEP(value, p) (*(p) = (value))
 #define LOAD(p, i) load_f32(p, i)
 #define STORE(p, i, value) store_f32(p, i, value)
 #define LOCAL_X 1
 #define LOCAL_Y 1
 #define LOCAL_Z 1
 #endif
+
+// Vectors at any multiple of 4 bytes. PoCL makes four stores and three moves of a vstore16; of a
+// store through these it makes one.
+typedef float2 __attribute__((aligned(4))) loose_float2;
+typedef float4 __attribute__((aligned(4))) loose_float4;
+typedef float8 __attribute__((aligned(4))) loose_float8;
+typedef float16 __attribute__((aligned(4))) loose_float16;
 
 // The item of a launch over a flat range, which the runtime folds into two axes.
 #define FLAT_ITEM(first)                                                                   \

@@ -132,8 +132,8 @@ __kernel void FN(reduce_tree)(
     }
 
     ACC lane[V], at[V];
-    VSTORE(what == 2 ? best : total + part, lane);
-    VSTORE(best_at, at);
+    VKEEP(what == 2 ? best : total + part, lane);
+    VKEEP(best_at, at);
     ulong out = i0 * dst_0 + i1 * dst_1 + i2 * dst_2 + i3 * dst_3 + i4 * dst_4 + chunk * dst_chunk;
     dst += dst_at + out;
     at32 += at32_at + out;

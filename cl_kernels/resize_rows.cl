@@ -71,7 +71,7 @@ void FN(blend)(__global const T *restrict src, int from, int to, int rows, const
         VT sum = (VT)(0);
         for (int r = 0; r < rows; r++)
             sum = fma((VT)(factor[r]), VLOAD(src + at[r] + i), sum);
-        VSTORE(sum, buffer + i - from);
+        VKEEP(sum, buffer + i - from);
     }
     for (; i < to; i++) {
         ACC sum = 0;

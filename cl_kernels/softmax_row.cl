@@ -27,7 +27,7 @@ void FN(put)(__global T *dst, ulong i, ulong length, VT value)
     if (i + V > length) {
         ACC part[V];
 
-        VSTORE(value, part);
+        VKEEP(value, part);
         for (int j = 0; i + j < length; j++)
             STORE(dst, i + j, part[j]);
         return;
@@ -55,7 +55,7 @@ ACC FN(meet)(VT value, bool sum, __local ACC *shared)
 {
     ACC lane[V], all;
 
-    VSTORE(value, lane);
+    VKEEP(value, lane);
     all = lane[0];
     for (int j = 1; j < V; j++)
         all = sum ? all + lane[j] : FN(largest)(all, lane[j]);

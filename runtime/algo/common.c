@@ -90,3 +90,32 @@ int64_t row_tiles(const struct problem *problem, int64_t mr)
         return ceil_div(width, mr);
     return stride * ceil_div(ceil_div(width, stride), mr);
 }
+
+// Equal sizes rule out padding behind the end, which the window does not tell.
+bool conv_is_pointwise(const struct problem *problem)
+{
+    const struct window *w = &problem->u.conv.window;
+
+    for (int i = 0; i < 3; i++)
+        if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad[i] != 0
+            || problem->src.size[AXIS_D + i] != problem->dst.size[AXIS_D + i])
+            return false;
+    return true;
+}
+
+int64_t map_pixels(const struct tensor *t)
+{
+    return t->size[AXIS_D] * t->size[AXIS_H] * t->size[AXIS_W];
+}
+
+bool batch_is_packed(const struct tensor *t)
+{
+    return t->size[AXIS_N] <= 1 || t->stride[AXIS_N] == map_pixels(t) * pixel_pitch(t);
+}
+
+int64_t tiles_each(const struct device *device, int64_t tiles, int64_t others)
+{
+    int64_t most = tiles * others / (8 * MAX(device->info.compute_units, 1));
+
+    return MAX(MIN(MIN(tiles, most), 8), 1);
+}

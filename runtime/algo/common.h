@@ -44,6 +44,15 @@ void step_map_strides(struct step *step, const struct tensor *t);
 // apart, so that a tap falls on an input for all of them or for none.
 int64_t row_tiles(const struct problem *problem, int64_t mr);
 
+// Tiles of `tiles` that one work-item makes one after the other, of `others` such rows of tiles: a
+// work-group takes PoCL some 400 cycles to start, and eight for each unit still share out evenly.
+int64_t tiles_each(const struct device *device, int64_t tiles, int64_t others);
+
+// Whether a convolution is a product of pixels and weights: 1x1, stride 1, no padding.
+bool conv_is_pointwise(const struct problem *problem);
+int64_t map_pixels(const struct tensor *t);
+// Whether the batch's images follow each other at pixel_pitch.
+bool batch_is_packed(const struct tensor *t);
 // Distance of neighbouring pixels of a tensor that tensor_is_pixels.
 int64_t pixel_pitch(const struct tensor *t);
 
@@ -56,6 +65,9 @@ struct packed_weights {
 };
 struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
                                    int64_t groups, int64_t c, int64_t k, int block);
+// The bias alone.
+struct operand pack_bias(struct plan_builder *builder, const struct problem *problem,
+                         int64_t groups, int64_t k, int block);
 // The instance that pack_weights launches, for start-up sets.
 struct instance pack_weights_instance(const struct device *device);
 

@@ -57,72 +57,28 @@ static double estimate(const struct device *device, const struct problem *proble
               / rates.bytes;
 }
 
-// Equal sizes rule out padding behind the end, which the window does not tell.
-static bool is_pointwise(const struct problem *problem)
-{
-    const struct window *w = &problem->u.conv.window;
-
-    for (int i = 0; i < 3; i++)
-        if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad[i] != 0
-            || problem->src.size[AXIS_D + i] != problem->dst.size[AXIS_D + i])
-            return false;
-    return true;
-}
-
-static int64_t pixels_of(const struct tensor *t)
-{
-    return t->size[AXIS_D] * t->size[AXIS_H] * t->size[AXIS_W];
-}
-
-static bool batch_is_packed(const struct tensor *t)
-{
-    return t->size[AXIS_N] <= 1 || t->stride[AXIS_N] == pixels_of(t) * pixel_pitch(t);
-}
-
-static void flatten_map(struct tensor *t, bool batch)
-{
-    int64_t pitch = pixel_pitch(t);
-
-    t->size[AXIS_W] = pixels_of(t) * (batch ? t->size[AXIS_N] : 1);
-    t->size[AXIS_D] = t->size[AXIS_H] = 1;
-    t->size[AXIS_N] = batch ? 1 : t->size[AXIS_N];
-    t->stride[AXIS_W] = pitch;
-}
-
-// A 1x1 convolution without stride or padding is the same for any shape of its pixels: one long
-// row, of at most `limit` pixels, has no short tiles.
-static void flatten(struct problem *problem, int64_t limit)
-{
-    struct tensor *src = &problem->src, *dst = &problem->dst;
-    bool batch;
-
-    if (!is_pointwise(problem) || pixels_of(dst) > limit)
-        return;
-    batch = batch_is_packed(src) && batch_is_packed(dst)
-        && pixels_of(dst) * dst->size[AXIS_N] <= limit;
-    flatten_map(src, batch);
-    flatten_map(dst, batch);
-}
-
 static cvy_status build(struct plan_builder *builder, const struct problem *problem,
                         const struct config *config)
 {
     const struct conv_problem *conv = &problem->u.conv;
+    const struct tensor *src = &problem->src, *dst = &problem->dst;
     const struct device *device = builder_device(builder);
     int64_t c = problem->src.size[AXIS_C] / conv->groups;
     int64_t k = problem->dst.size[AXIS_C] / conv->groups;
     int block = device->vector_width * config->value[NV];
     struct instance instance = instance_of(device, config);
     struct packed_weights packed = pack_weights(builder, problem, conv->groups, c, k, block);
-    struct problem flat = *problem;
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
+    int64_t tiles, rows, each;
 
-    flatten(&flat, device->max_grid * config->value[MR]);
-    step_tensor(step, OPERAND(SLOT_SRC), flat.src.dtype);
-    step_tensor(step, packed.weights, flat.src.dtype);
-    step_tensor(step, packed.bias, flat.src.dtype);
-    step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), flat.dst.dtype);
-    step_tensor(step, OPERAND(SLOT_DST), flat.dst.dtype);
+    tiles = row_tiles(problem, config->value[MR]);
+    rows = dst->size[AXIS_N] * dst->size[AXIS_D] * dst->size[AXIS_H];
+    each = tiles_each(device, tiles, rows * conv->groups * packed.blocks);
+    step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
+    step_tensor(step, packed.weights, src->dtype);
+    step_tensor(step, packed.bias, src->dtype);
+    step_tensor(step, OPERAND(conv->residual ? SLOT_RESIDUAL : SLOT_NONE), dst->dtype);
+    step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
     step_int(step, problem->direction == BACKWARD_DATA);
     step_int(step, conv->residual);
     step_piecewise(step, &conv->activation);
@@ -130,14 +86,14 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_int(step, c);
     step_int(step, k);
     step_int(step, packed.blocks);
-    step_sizes(step, &flat.src, AXIS_SPATIAL, 3);
-    step_sizes(step, &flat.dst, AXIS_SPATIAL, 3);
-    step_map_strides(step, &flat.src);
-    step_map_strides(step, &flat.dst);
+    step_sizes(step, src, AXIS_SPATIAL, 3);
+    step_sizes(step, dst, AXIS_SPATIAL, 3);
+    step_map_strides(step, src);
+    step_map_strides(step, dst);
     step_window(step, &conv->window);
-    step_grid(step, row_tiles(&flat, config->value[MR]),
-              flat.dst.size[AXIS_N] * flat.dst.size[AXIS_D] * flat.dst.size[AXIS_H],
-              conv->groups * packed.blocks, 1);
+    step_int(step, tiles);
+    step_int(step, each);
+    step_grid(step, ceil_div(tiles, each), rows, conv->groups * packed.blocks, 1);
     activate_rest(builder, problem, &conv->activation);
     return builder_status(builder);
 }

@@ -33,19 +33,18 @@ static void pack_step(struct plan_builder *builder, const struct pack *p, cvy_dt
     step_flat(step, p->groups * p->blocks * p->taps * p->c * p->block);
 }
 
-static void pack_bias(struct plan_builder *builder, const struct problem *problem,
-                      const struct pack *weights, struct operand to)
+struct operand pack_bias(struct plan_builder *builder, const struct problem *problem,
+                         int64_t groups, int64_t k, int block)
 {
     bool bias = problem->u.conv.bias;
-    struct pack p = *weights;
+    struct pack p = { .from = OPERAND(bias ? SLOT_BIAS : SLOT_NONE), .fill = !bias, .block = block,
+                      .groups = groups, .blocks = ceil_div(k, block), .taps = 1, .c = 1, .k = k,
+                      .group = k, .wei_k = 1 };
 
-    p.from = OPERAND(bias ? SLOT_BIAS : SLOT_NONE);
-    p.to = to;
-    p.fill = !bias;
-    p.taps = p.c = 1;
-    p.group = p.k;
-    p.wei_k = 1;
+    p.to = plan_packed(builder, (size_t)(groups * p.blocks * block)
+                       * cvy_dtype_bytes(problem->src.dtype));
     pack_step(builder, &p, problem->src.dtype);
+    return p.to;
 }
 
 struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
@@ -58,11 +57,10 @@ struct packed_weights pack_weights(struct plan_builder *builder, const struct pr
                       .blocks = blocks, .taps = taps, .c = c, .k = k, .group = k * c * taps };
 
     packed.weights = plan_packed(builder, (size_t)(groups * blocks * block * c * taps) * bytes);
-    packed.bias = plan_packed(builder, (size_t)(groups * blocks * block) * bytes);
     p.to = packed.weights;
     p.wei_k = problem->direction == FORWARD ? c * taps : taps;
     p.wei_c = problem->direction == FORWARD ? taps : k * taps;
     pack_step(builder, &p, problem->src.dtype);
-    pack_bias(builder, problem, &p, packed.bias);
+    packed.bias = pack_bias(builder, problem, groups, k, block);
     return packed;
 }

@@ -2,13 +2,14 @@
 // A row stands for a class; its comment is its measurement.
 #include "plan/planner.h"
 
-// Values for one algorithm on one class of device. First row that matches wins. A width or channels
-// of 0 match everything.
+// Values for one algorithm on one class of device. First row that matches wins. A width, channels
+// or pixels of 0 match everything.
 struct config_row {
     enum device_class device_class;
     int vector_width;           // float32 lanes of the device
     const char *algo;
     int64_t most_channels;      // output channels in a group, counted in vectors of the device
+    int64_t most_pixels;        // output pixels of the batch
     int32_t values[CONFIG_VALUES];
 };
 
@@ -17,22 +18,28 @@ struct config_row {
 // twice as long to compile for the same speed. Width 8 is not measured: 12 sums, two weights and
 // a broadcast fill the 16 registers of AVX2.
 static const struct config_row config_rows[] = {
-    { DEVICE_CPU_WIDE, 8, "conv_direct", 1, { 6, 1 } },
-    { DEVICE_CPU_WIDE, 8, "conv_direct", 0, { 6, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_direct", 1, { 7, 1 } },
-    { DEVICE_CPU_WIDE, 0, "conv_direct", 0, { 7, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 1, { 1, 4 } },
+    { DEVICE_CPU_WIDE, 8, "conv_pointwise", 1, 0, { 6, 1 } },
+    { DEVICE_CPU_WIDE, 8, "conv_pointwise", 0, 0, { 6, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 1, 0, { 7, 1 } },
+    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 0, { 7, 2 } },
+    { DEVICE_CPU_WIDE, 8, "conv_direct", 1, 0, { 6, 1 } },
+    { DEVICE_CPU_WIDE, 8, "conv_direct", 0, 0, { 6, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_direct", 1, 0, { 7, 1 } },
+    { DEVICE_CPU_WIDE, 0, "conv_direct", 0, 0, { 7, 2 } },
 };
 
 // Order of algorithms where several apply; the first that applies wins.
 struct order_row {
     enum device_class device_class;
     enum op op;
-    const char *names[6];
+    const char *names[10];
 };
 
 static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_CONV,
-      { "conv_depthwise", "conv_direct", "conv_via_nhwc", "conv_simt", "conv_reference" } },
+      { "conv_pointwise", "conv_depthwise", "conv_direct", "conv_via_nhwc", "conv_simt",
+        "conv_reference" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_CPU_WIDE, OP_POOL, { "pool_by_axis", "pool_rows", "pool_window", "pool_reference" } },
@@ -60,6 +67,13 @@ static int64_t output_vectors(const struct device *device, const struct problem 
     return ceil_div(k, device->vector_width);
 }
 
+static int64_t output_pixels(const struct problem *problem)
+{
+    const struct tensor *dst = &problem->dst;
+
+    return dst->size[AXIS_N] * dst->size[AXIS_D] * dst->size[AXIS_H] * dst->size[AXIS_W];
+}
+
 static bool row_fits(const struct config_row *row, const struct device *device,
                      const struct algo *algo)
 {
@@ -82,7 +96,8 @@ void rules_config(const struct device *device, const struct algo *algo,
         const struct config_row *row = &config_rows[i];
 
         if (!row_fits(row, device, algo)
-            || (row->most_channels && output_vectors(device, problem) > row->most_channels))
+            || (row->most_channels && output_vectors(device, problem) > row->most_channels)
+            || (row->most_pixels && output_pixels(problem) > row->most_pixels))
             continue;
         memcpy(out->value, row->values, sizeof row->values);
         return;
@@ -98,7 +113,7 @@ size_t rules_configs(const struct device *device, const struct algo *algo, struc
         if (!row_fits(&config_rows[i], device, algo))
             continue;
         memcpy(out[count++].value, config_rows[i].values, sizeof config_rows[i].values);
-        if (config_rows[i].most_channels == 0)
+        if (config_rows[i].most_channels == 0 && config_rows[i].most_pixels == 0)
             break;              // no problem gets past this row
     }
     if (count == 0 && cap > 0)

@@ -1,0 +1,125 @@
+// 1x1 convolution, stride 1, in NHWC on a CPU with wide vectors: a product of pixels and packed
+// weights [group][block][c][NV V], tiled in registers. A work-item makes `each` tiles, each of MR
+// pixels times NV vectors of output channels; the last tile's missing pixels repeat its last one and
+// are not stored.
+// Grid: group blocks, tiles / each, images; `weights_first` exchanges the first two, so that
+// neighbours share weights and not pixels. Fixed at build: MR, NV, V.
+#ifndef MR
+#define MR 4
+#endif
+#ifndef NV
+#define NV 1
+#endif
+#define BLOCK (NV * V)
+
+// The first `lanes` elements of a vector.
+void FN(store_some)(VT value, __global T *p, int lanes)
+{
+    ACC lane[V];
+    int i = 0;
+
+    VKEEP(value, lane);
+#if V > 4
+    for (; i + 4 <= lanes; i += 4)
+        vstore4(vload4(0, lane + i), 0, p + i);
+#endif
+    for (; i < lanes; i++)
+        STORE(p, i, lane[i]);
+}
+
+VT FN(load_some)(__global const T *p, int lanes)
+{
+    ACC lane[V];
+
+    if (lanes >= V)
+        return VLOAD(p);
+    for (int i = 0; i < V; i++)
+        lane[i] = i < lanes ? LOAD(p, i) : (ACC)0;
+    return VLOAD(lane);
+}
+
+__attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
+__kernel void FN(conv_pointwise)(
+    __global const T *restrict src, ulong src_at, __global const T *restrict weights,
+    ulong weights_at, __global const T *restrict bias, ulong bias_at, __global const T *residual,
+    ulong residual_at, __global T *dst, ulong dst_at,
+    int weights_first, int has_residual, float slope, float low, float high,
+    int C, int K, int blocks, int pixels, ulong src_n, ulong src_w, ulong dst_n, ulong dst_w,
+    int tiles, int each, int first)
+{
+    if (!pixels)
+        return;
+    int x = get_group_id(0), y = get_group_id(1), n = first + (int)get_group_id(2);
+    int block = weights_first ? y : x, tile = (weights_first ? x : y) * each;
+    int end = min(tile + each, tiles), g = block / blocks, k0 = block % blocks * BLOCK;
+
+    src += src_at + n * src_n + (ulong)g * C;
+    weights += weights_at + (ulong)block * C * BLOCK;
+    bias += bias_at + (ulong)block * BLOCK;
+    dst += dst_at + n * dst_n + (ulong)g * K + k0;
+    residual += residual_at + n * dst_n + (ulong)g * K + k0;
+    for (; tile < end; tile++) {
+        int p0 = tile * MR, count = min(MR, pixels - p0);
+        __global const T *w = weights;
+        __global const T *pixel[MR];
+        VT acc[MR][NV];
+
+        #pragma unroll
+        for (int i = 0; i < MR; i++)
+            pixel[i] = src + (p0 + min(i, count - 1)) * src_w;
+        #pragma unroll
+        for (int i = 0; i < MR; i++)
+            #pragma unroll
+            for (int j = 0; j < NV; j++)
+                acc[i][j] = VLOAD(bias + j * V);
+        for (int c = 0; c < C; c++, w += BLOCK) {
+            VT wv[NV];
+            #pragma unroll
+            for (int j = 0; j < NV; j++)
+                wv[j] = VLOAD(w + j * V);
+            #pragma unroll
+            for (int i = 0; i < MR; i++) {
+                VT xv = (VT)(LOAD(pixel[i], c));
+                #pragma unroll
+                for (int j = 0; j < NV; j++)
+                    acc[i][j] = fma(xv, wv[j], acc[i][j]);
+            }
+        }
+
+        ulong out = p0 * dst_w;
+        if (count == MR && k0 + BLOCK <= K) {
+            if (has_residual) {
+                #pragma unroll
+                for (int i = 0; i < MR; i++)
+                    #pragma unroll
+                    for (int j = 0; j < NV; j++)
+                        acc[i][j] += VLOAD(residual + out + i * dst_w + j * V);
+            }
+            #pragma unroll
+            for (int i = 0; i < MR; i++)
+                #pragma unroll
+                for (int j = 0; j < NV; j++) {
+                    PIECEWISE(acc[i][j], slope, low, high, acc[i][j]);
+                    VSTORE(acc[i][j], dst + out + i * dst_w + j * V);
+                }
+            continue;
+        }
+        // Through memory, so that the code behind stands once and not for each register.
+        ACC sums[MR * BLOCK];
+        #pragma unroll
+        for (int i = 0; i < MR; i++)
+            #pragma unroll
+            for (int j = 0; j < NV; j++)
+                VKEEP(acc[i][j], sums + (i * NV + j) * V);
+        for (int i = 0; i < count; i++, out += dst_w)
+            for (int k = 0; k < BLOCK && k0 + k < K; k += V) {
+                int lanes = min(V, K - k0 - k);
+                VT sum = VLOAD(sums + i * BLOCK + k);
+
+                if (has_residual)
+                    sum += FN(load_some)(residual + out + k, lanes);
+                PIECEWISE(sum, slope, low, high, sum);
+                FN(store_some)(sum, dst + out + k, lanes);
+            }
+    }
+}
