@@ -348,8 +348,8 @@ compare_models()
     env "$@" timeout 900 python3 tools/compare_models.py "$build/tools/convoy" "$given_models"
 }
 
-# The examples on their photos: how many boxes and faces there are is known.
-examples()
+# The finders on their photos: how many boxes and faces there are is known.
+finders()
 {
     found=$(env $pocl "$build/tools/examples/find_text" "$given_models/ppocrv4_det.onnx" \
         tools/examples/harbour.jpg "$logs/text.png" | tail -n 1)
@@ -390,7 +390,7 @@ stage "mobilenet_v2 in 55 kernels" mobilenet
 if [ -d "$given_models" ]; then
     stage "given models on pocl" compare_models $pocl
     stage "given models on rusticl" compare_models $rusticl
-    stage "examples on photos" examples
+    stage "examples on photos" finders
 else
     echo "no models in $given_models (CONVOY_MODELS): skipped, which is no pass"
 fi
