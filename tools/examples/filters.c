@@ -2,32 +2,12 @@
 //     filters PHOTO OUT.png
 // PHOTO is a PNG or a JPEG. OUT shows four: the photo, blurred, its edges, sharpened.
 // A filter that is a column times a row is two small convolutions, one behind the other, in a plan.
+#include "example.h"
 #include "image.h"
-#include <convoy/convoy.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { RADIUS = 8, TAPS = 2 * RADIUS + 1, COLOURS = 3 };
-
-static void require(bool condition, const char *what, const char *why, int exit_status)
-{
-    if (!condition)
-        fprintf(stderr, "filters: %s: %s\n", what, why), exit(exit_status);
-}
-static void check(cvy_status status)
-{
-    require(status == CVY_OK, cvy_status_name(status), cvy_error_text(),
-            status == CVY_ERR_NO_DEVICE ? 3 : 1);
-}
-
-static cvy_buffer *new_buffer(cvy_context *context, size_t bytes)
-{
-    cvy_buffer *buffer = NULL;
-
-    check(cvy_buffer_create(context, &(cvy_buffer_params) { .bytes = bytes }, &buffer));
-    return buffer;
-}
 
 // Runs a plan on the photo. Every colour has the same filter: `taps` numbers, and as many again of
 // the second convolution, if there is one.
@@ -74,13 +54,12 @@ int main(int argc, char **argv)
     cvy_queue *queue = NULL;
     cvy_plan *blur = NULL, *edge = NULL, *sharp = NULL;
 
-    require(argc == 3, "usage", "filters PHOTO OUT.png", 2);
-    require(image_load(argv[1], COLOURS, &photo, error), argv[1], error, 4);
+    example_words(argc, argv, 2, 2, "usage: filters PHOTO OUT.png\n");
+    REQUIRE(image_load(argv[1], COLOURS, &photo, error), 4, "%s: %s", argv[1], error);
     const int width = photo.width, height = photo.height;
     const size_t values = (size_t)width * (size_t)height * COLOURS, bytes = values * sizeof(float);
-    struct image sheet = { 2 * width, 2 * height, COLOURS, malloc(4 * values) };
-    float *input = malloc(bytes), *output = malloc(bytes), *other = malloc(bytes);
-    require(sheet.pixels && input && output && other, argv[1], "out of memory", 1);
+    struct image sheet = { 2 * width, 2 * height, COLOURS, allocate(4, values) };
+    float *input = allocate(1, bytes), *output = allocate(1, bytes), *other = allocate(1, bytes);
     for (size_t i = 0; i < values; i++)
         input[i] = photo.pixels[i];             // three bytes a pixel: that is NHWC
     for (int i = 0; i < TAPS; i++)              // their sum is 1, as good as
@@ -91,8 +70,7 @@ int main(int argc, char **argv)
     cvy_separable_params separable = { .kind = CVY_SEPARABLE_SPATIAL, .src = src,
         .kernel_size = { TAPS, TAPS }, .padding = { RADIUS, RADIUS },
         .padding_mode = CVY_REPLICATE };
-    check(cvy_context_create(&(cvy_context_params) { .compile = CVY_COMPILE_LAZY }, &context));
-    check(cvy_queue_create(context, NULL, &queue));
+    example_open(NULL, &context, &queue);
     check(cvy_separable_create(context, &separable, &blur));
     separable.kernel_size[0] = separable.kernel_size[1] = 3;
     separable.padding[0] = separable.padding[1] = 1;
@@ -113,7 +91,7 @@ int main(int argc, char **argv)
     place(&sheet, 0, 1, output);
     apply(context, queue, sharp, from, sharpen, NULL, 9, output, bytes);
     place(&sheet, 1, 1, output);
-    require(image_save_png(argv[2], &sheet, error), argv[2], error, 4);
+    REQUIRE(image_save_png(argv[2], &sheet, error), 4, "%s: %s", argv[2], error);
     printf("%s: the photo, blurred, its edges, sharpened\n", argv[2]);
     return 0;                                   // the handles go with the process
 }

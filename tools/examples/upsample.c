@@ -5,32 +5,17 @@
 // A transposed convolution with stride s puts each pixel down s further than the last, multiplied
 // by a kernel, and adds up: with a cubic kernel (Keys 1981, a = -1/2) of 4 s taps that is cubic
 // interpolation. Each colour is a group of its own.
+#include "example.h"
 #include "image.h"
-#include <convoy/convoy.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SCALE = 6, TAPS = 4 * SCALE, EDGE = 2, COLOURS = 3, MOST_WIDTH = 120, MOST_HEIGHT = 90 };
 
-// Prints one line and ends the program if the condition does not hold.
-#define REQUIRE(condition, exit_status, ...)                                                       \
-    ((condition) ? (void) 0                                                                        \
-     : (fprintf(stderr, "upsample: " __VA_ARGS__), fputc('\n', stderr), exit(exit_status)))
-
-static void check(cvy_status status)
-{
-    REQUIRE(status == CVY_OK, status == CVY_ERR_NO_DEVICE ? 3 : 1, "%s: %s",
-            cvy_status_name(status), cvy_error_text());
-}
-
 static cvy_tensor new_tensor(cvy_context *context, const cvy_desc *desc)
 {
-    cvy_tensor tensor = { NULL, 0 };
-
-    check(cvy_buffer_create(context, &(cvy_buffer_params) { .bytes = cvy_desc_bytes(desc) },
-                            &tensor.buffer));
-    return tensor;
+    return (cvy_tensor) { new_buffer(context, cvy_desc_bytes(desc)), 0 };
 }
 
 static float cubic(float x)
@@ -42,9 +27,8 @@ static float cubic(float x)
 // Part of the photo, as floats.
 static float *cut(const struct image *photo, int left, int top, int width, int height)
 {
-    float *part = malloc((size_t)(width * height * COLOURS) * sizeof *part);
+    float *part = allocate((size_t)(width * height * COLOURS), sizeof *part);
 
-    REQUIRE(part != NULL, 1, "out of memory");
     for (int i = 0; i < width * height * COLOURS; i++) {
         const int x = left + i / COLOURS % width, y = top + i / COLOURS / width;
         part[i] = photo->pixels[(y * photo->width + x) * COLOURS + i % COLOURS];
@@ -62,7 +46,7 @@ int main(int argc, char **argv)
     cvy_plan *pad = NULL, *enlarge = NULL;
     cvy_plan_info padded, enlarged;
 
-    REQUIRE(argc == 3 || argc == 5, 2, "usage: upsample PHOTO OUT.png [LEFT TOP]");
+    example_words(argc, argv, 2, 4, "usage: upsample PHOTO OUT.png [LEFT TOP]\n");
     REQUIRE(image_load(argv[1], COLOURS, &photo, error), 4, "%s: %s", argv[1], error);
     const int width = photo.width < MOST_WIDTH ? photo.width : MOST_WIDTH;
     const int height = photo.height < MOST_HEIGHT ? photo.height : MOST_HEIGHT;
@@ -80,8 +64,7 @@ int main(int argc, char **argv)
     // are repeated first, and padding takes off what they became.
     const cvy_desc src = cvy_nhwc(CVY_F32, 1, height, width, COLOURS);
     const cvy_desc weights = cvy_nchw(CVY_F32, COLOURS, 1, TAPS, TAPS);
-    check(cvy_context_create(&(cvy_context_params) { .compile = CVY_COMPILE_LAZY }, &context));
-    check(cvy_queue_create(context, NULL, &queue));
+    example_open(NULL, &context, &queue);
     check(cvy_pad_create(context, &(cvy_pad_params) { .src = src, .mode = CVY_REPLICATE,
         .before = { 0, 0, EDGE, EDGE }, .after = { 0, 0, EDGE, EDGE } }, &pad));
     check(cvy_plan_info_get(pad, &padded));
@@ -94,8 +77,7 @@ int main(int argc, char **argv)
 
     const cvy_tensor from = new_tensor(context, &src), between = new_tensor(context, &padded.dst);
     const cvy_tensor taps = new_tensor(context, &weights), to = new_tensor(context, &enlarged.dst);
-    float *large = malloc(cvy_desc_bytes(&enlarged.dst));
-    REQUIRE(large != NULL, 1, "out of memory");
+    float *large = allocate(1, cvy_desc_bytes(&enlarged.dst));
     check(cvy_queue_write(queue, from, part, cvy_desc_bytes(&src), NULL, NULL));
     check(cvy_queue_write(queue, taps, kernel, sizeof kernel, NULL, NULL));
     check(cvy_plan_enqueue(pad, queue, &(cvy_args) { .src = from, .dst = between }, NULL, NULL));
@@ -104,8 +86,7 @@ int main(int argc, char **argv)
     check(cvy_queue_read(queue, to, large, cvy_desc_bytes(&enlarged.dst), NULL, NULL));
 
     const int rows = height * SCALE, columns = width * SCALE;
-    struct image sheet = { 2 * columns, rows, COLOURS, malloc((size_t)(2 * columns * rows * 3)) };
-    REQUIRE(sheet.pixels != NULL, 1, "out of memory");
+    struct image sheet = { 2 * columns, rows, COLOURS, allocate((size_t)(2 * columns * rows), 3) };
     for (int i = 0; i < rows * columns * COLOURS; i++) {
         const int c = i % COLOURS, x = i / COLOURS % columns, y = i / COLOURS / columns;
         unsigned char *at = &sheet.pixels[(y * 2 * columns + x) * COLOURS + c];
