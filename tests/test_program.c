@@ -153,7 +153,7 @@ Test(program, run_saves_what_it_can_read_again)
            "$CONVOY run digits.onnx --input $f 2>&1; s=$?; rm -f $f; exit $s", 4,
            "f32 1x10, but input `image` is f32 1x1x20x20");
     expect("f=/tmp/convoy-run.$$.json; " RUN_DIGITS "seven.png --trace $f >/dev/null && cat $f; "
-           "s=$?; rm -f $f; exit $s", 0, "traceEvents");
+           "s=$?; rm -f $f; exit $s", 0, "process_name");
     // The device did each step of the model once, with the names that explain has.
     expect("f=/tmp/convoy-run.$$; " RUN_DIGITS "seven.png --trace $f >/dev/null && "
            "echo 'launches  ' $(grep -c '\"step\":' $f) >$f.1 && "

@@ -26,12 +26,13 @@ double trace_now(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
 }
 
-static void name_row(struct trace *trace, int row, const char *name)
+// what: "process_name", where the row counts for nothing, or "thread_name".
+static void add_name(struct trace *trace, const char *what, int row, const char *name)
 {
     cJSON *o = cJSON_CreateObject(), *args;
 
     cJSON_AddStringToObject(o, "ph", "M");
-    cJSON_AddStringToObject(o, "name", "thread_name");
+    cJSON_AddStringToObject(o, "name", what);
     cJSON_AddNumberToObject(o, "pid", PROCESS);
     cJSON_AddNumberToObject(o, "tid", row);
     args = cJSON_AddObjectToObject(o, "args");
@@ -50,9 +51,10 @@ struct trace *trace_create(void)
     trace->root = cJSON_CreateObject();
     trace->spans = cJSON_AddArrayToObject(trace->root, "traceEvents");
     trace->about = cJSON_AddObjectToObject(trace->root, "otherData");
-    name_row(trace, HOST, "host");
-    name_row(trace, DEVICE, "device");
-    name_row(trace, KERNELS, "kernels");
+    add_name(trace, "process_name", HOST, "convoy run");
+    add_name(trace, "thread_name", HOST, "host");
+    add_name(trace, "thread_name", DEVICE, "device");
+    add_name(trace, "thread_name", KERNELS, "kernels");
     return trace;
 }
 
