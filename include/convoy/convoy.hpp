@@ -358,6 +358,22 @@ public:
     auto enqueue(const Network &network, const cvy_tensor *inputs, const cvy_tensor *outputs,
                  Waits waits = {}, Event *ev = {})
         { return job_of(network.get(), waits, ev, cvy_network_enqueue, inputs, outputs); }
+    // The same with lists, {image}, {boxes, scores}, whose lengths are looked at.
+    using Tensors = std::initializer_list<cvy_tensor>;
+    Result<void> enqueue(const Network &network, Tensors inputs, Tensors outputs, Waits waits = {},
+                         Event *ev = {})
+    {
+        cvy_network_info has{};
+        const cvy_status status = cvy_network_info_get(network.get(), &has);
+        if (status != CVY_OK)
+            return detail::give(status);
+        if (inputs.size() == has.inputs && outputs.size() == has.outputs)
+            return enqueue(network, inputs.begin(), outputs.begin(), waits, ev);
+        const std::string text = std::to_string(inputs.size()) + " inputs and "
+            + std::to_string(outputs.size()) + " outputs, but the network has "
+            + std::to_string(has.inputs) + " and " + std::to_string(has.outputs);
+        return detail::give(cvy_error_report(CVY_ERR_ARGUMENT, text.c_str()));
+    }
     auto reserve(const Plan &plan) { return detail::give(cvy_queue_reserve(get(), plan.get())); }
     auto reserve(const Network &network)
         { return detail::give(cvy_network_reserve(network.get(), get())); }

@@ -157,6 +157,11 @@ void networks(convoy::Context &context)
     TAKE(queue.enqueue(network, &from, &to));
     TAKE(queue.read(dst, result));
     expect(result == expected, "the network's result");
+    TAKE(queue.fill(dst, -1.0f, dst.bytes()));
+    TAKE(queue.enqueue(network, {src}, {dst}));
+    TAKE(queue.read(dst, result));
+    expect(result == expected, "the same with lists");
+    expect(STATUS(queue.enqueue(network, {src, src}, {dst})) == CVY_ERR_ARGUMENT, "two inputs");
     expect(TAKE(network.info()).launches >= 1 && TAKE(network.step(0)).plan.macs == 36, "its step");
 }
 
