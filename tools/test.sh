@@ -152,32 +152,56 @@ sanitizer_reports()
     return 1
 }
 
+# block LANGUAGE: README's first block in it.
+block()
+{
+    awk -v fence="\`\`\`$1" '/^```/ { if (inside) exit; if ($0 == fence) { inside = 1; next } }
+                             inside' README.md
+}
+
 # The first C block of README.md, as a user would build it.
 readme()
 {
     library=$(find "$build/runtime" -name libconvoy.so | head -n 1)
     [ -n "$library" ] || { echo "no libconvoy.so in $build/runtime"; return 1; }
     library=$(dirname "$library")
-    awk '/^```/ { if (inside) exit; if ($0 == "```c") { inside = 1; next } } inside' README.md \
-        >"$build/readme.c"
+    block c >"$build/readme.c"
     [ -s "$build/readme.c" ] || { echo "no C block in README.md"; return 1; }
     gcc -std=c11 -Wall -Wextra -Werror -Iinclude "$build/readme.c" -o "$build/readme" \
         -L"$library" -Wl,-rpath,"$library" -lconvoy -lm &&
         env $pocl timeout "$test_seconds" "$build/readme"
 }
 
-# The second block: a model on a photo, as a user would build it.
-readme_model()
+# The example of a model, as a user would build it.
+classify()
 {
     library=$build/runtime
-    awk '/^```/ { if (inside) exit; if ($0 == "```c" && ++n == 2) { inside = 1; next } } inside' \
-        README.md >"$build/classify.c"
-    cmp "$build/classify.c" tools/examples/classify.c || return 1
-    gcc -std=gnu11 -Wall -Wextra -Werror -Iinclude "$build/classify.c" -o "$build/classify" \
+    gcc -std=gnu11 -Wall -Wextra -Werror -Iinclude tools/examples/classify.c -o "$build/classify" \
         -L"$library" -L"$library/onnx" -Wl,-rpath,"$library:$library/onnx" -lconvoy-onnx -lconvoy \
         -lpng -lm &&
         env $pocl timeout "$test_seconds" "$build/classify" tools/examples/digits.onnx \
             tools/examples/seven.png
+}
+
+# README's C++ and Python, which are no whole programs.
+readme_others()
+{
+    library=$build/runtime
+    mkdir -p "$build/readme.d"
+    cp tools/examples/digits.onnx "$build/readme.d/model.onnx"
+    block cpp | sed '1s/$/\nint main()\n{/; $s/$/\nqueue.finish();\n}/' >"$build/readme.cpp"
+    g++ -std=c++17 -Wall -Wextra -Werror -Iinclude "$build/readme.cpp" -o "$build/readme-cpp" \
+        -L"$library" -L"$library/onnx" -Wl,-rpath,"$library:$library/onnx" -lconvoy-onnx \
+        -lconvoy || return 1
+    (cd "$build/readme.d" && env $pocl timeout "$test_seconds" "$build/readme-cpp") || return 1
+    { echo 'import numpy as np'
+      echo 'image, bias = np.ones((1, 1, 20, 20), np.float32), np.ones(8, np.float32)'
+      echo 'x, weight = np.ones((1, 3, 9, 9), np.float32), np.ones((8, 3, 3, 3), np.float32)'
+      block python
+      echo 'print(scores.shape, y.shape, indices.shape)'; } >"$build/readme.d/readme.py"
+    (cd "$build/readme.d" && env $pocl CONVOY_LIBRARY="$library/libconvoy.so" \
+        PYTHONPATH="$root/tools/python" PYTHONDONTWRITEBYTECODE=1 timeout "$test_seconds" \
+        python3 readme.py)
 }
 
 # What a user gets: the public symbols alone, and headers and a static library that README's example
@@ -395,7 +419,8 @@ else
     echo "no models in $given_models (CONVOY_MODELS): skipped, which is no pass"
 fi
 stage "README's example" readme
-stage "README's model" readme_model
+stage "README's C++ and Python" readme_others
+stage "an example as a user builds it" classify
 stage "what meson installs" installed
 stage "examples" examples
 stage "consumers" env $pocl timeout 900 sh tests/consumers/run.sh "$build"
