@@ -15,6 +15,7 @@
 //
 // - A handle is move-only; get() is the C handle, release() gives it away, an empty one is false.
 // - `waits` are the events to wait for, {a.get(), b.get()}. *ev becomes the job's own.
+// - In C++20 params can be written as in C, {.src = ..., .kernel_size = {3, 3}}, in their order.
 // - Result<T> is T, and a failure throws convoy::Error. Without exceptions (-fno-exceptions, or
 //   CONVOY_NO_EXCEPTIONS defined) Result<T> holds a T or an Error.
 // - What is not here, such as deferred nodes, is the C API's, with get().
@@ -186,6 +187,13 @@ public:
     using Handle::Handle;
     static Result<Context> create(const cvy_context_params &params = {})
         { return detail::create<Context>(cvy_context_create, &params); }
+    // Your cl_context, retained, and the one of its devices to use.
+    static Result<Context> wrap(void *cl_context, void *cl_device, cvy_context_params params = {})
+    {
+        params.cl_context = cl_context;
+        params.cl_device = cl_device;
+        return create(params);
+    }
     auto device_info() const { return fill<cvy_device_info>(cvy_context_device_info); }
     auto stats() const { return fill<cvy_context_stats>(cvy_context_stats_get); }
     void *cl_context() const { return cvy_context_cl_context(get()); }

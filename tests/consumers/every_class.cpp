@@ -59,6 +59,13 @@ constexpr std::array<float, 18> image{0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 
 const std::vector<float> ones(9, 1.0f);
 const std::vector<float> expected{9, 18, 27, 36};
 
+cvy_context_params lazy()
+{
+    cvy_context_params params{};
+    params.compile = CVY_COMPILE_LAZY;
+    return params;
+}
+
 void errors_and_handles(convoy::Context &context)
 {
     expect(STATUS(convoy::Plan::conv(context, cvy_conv_params{})) != CVY_OK, "empty params fail");
@@ -76,6 +83,9 @@ void errors_and_handles(convoy::Context &context)
     expect(TAKE(context.device_info()).name[0] != '\0', "the device has a name");
     expect(TAKE(context.stats()).failed == 0, "all kernels compiled");
     expect(context.cl_context() != nullptr && context.cl_device() != nullptr, "OpenCL's handles");
+    convoy::Context same = TAKE(convoy::Context::wrap(context.cl_context(), context.cl_device(),
+                                                      lazy()));
+    expect(same.cl_context() == context.cl_context(), "a wrapped context");
 }
 
 void plans(convoy::Context &context)
@@ -169,9 +179,7 @@ void networks(convoy::Context &context)
 
 int main()
 {
-    cvy_context_params params{};
-    params.compile = CVY_COMPILE_LAZY;
-    convoy::Context context = TAKE(convoy::Context::create(params));
+    convoy::Context context = TAKE(convoy::Context::create(lazy()));
     errors_and_handles(context);
     plans(context);
     networks(context);

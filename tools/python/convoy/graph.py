@@ -227,6 +227,12 @@ class Graph(Handle):
             feed[name] = array
         return {name: as_array(array) for name, array in feed.items()}
 
+    def __repr__(self) -> str:
+        if self.closed:
+            return '<convoy.Graph closed>'
+        return '<convoy.Graph {} -> {}>'.format(
+            *(', '.join(port.name for port in ports) for ports in (self.inputs, self.outputs)))
+
 
 def _as_lying(array: np.ndarray, channels_last: bool) -> Desc:
     """How an array lies: maps in the layout asked for."""
@@ -351,6 +357,13 @@ class Network(Handle):
             raise ValueError(f'input {name} is {list(value.shape)} {value.dtype}, '
                              f'{list(desc.shape)} {_dtype(desc)} is wanted')
         return Buffer.of(value, context=self.context, queue=queue)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return '<convoy.Network closed>'
+        return '<convoy.Network {} -> {}>'.format(
+            *(', '.join(f'{name} {desc.shape}' for name, desc in ports.items())
+              for ports in (self.inputs, self.outputs)))
 
 
 def _dtype(desc: Desc) -> str:

@@ -155,6 +155,9 @@ class Plan(Handle):
                      queue)
         return result if self.indices else result[0]
 
+    def __repr__(self) -> str:
+        return '<convoy.Plan closed>' if self.closed else f'<convoy.Plan {self.info.spec}>'
+
 
 def _upload(value: Any, queue: Queue, writes: List[Event]) -> Any:
     """Device memory with what is on the host; writing goes on meanwhile."""

@@ -115,6 +115,9 @@ class Onnx(unittest.TestCase):
             again = convoy.load_onnx(file.read())
         np.testing.assert_array_equal(again.run(image=seven())['scores'], scores)
         self.assertIn('Conv', convoy.onnx_operators())
+        self.assertEqual(repr(model), '<convoy.Graph image -> scores>')
+        network = model.compile()
+        self.assertEqual(repr(network), '<convoy.Network image (1, 1, 20, 20) -> scores (1, 10)>')
 
     def test_refusals(self):
         with self.assertRaisesRegex(convoy.FileError, 'nowhere') as caught:

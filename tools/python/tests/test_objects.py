@@ -195,6 +195,7 @@ class Objects(unittest.TestCase):
         with self.assertRaisesRegex(convoy.ShapeError, 'kernel_size'):
             convoy.Plan('conv', src=convoy.nchw(1, 1, 4, 4), out_channels=1)
         plan = convoy.Plan('activation', src=convoy.plain(4), activation='relu')
+        self.assertIn('activation', repr(plan))
         with self.assertRaisesRegex(TypeError, 'float64'):
             plan.run(np.zeros(4))
         with self.assertRaisesRegex(TypeError, 'no slot'):
