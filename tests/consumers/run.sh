@@ -121,6 +121,13 @@ plugin()
         "$work/host" "$work/plugin.so" "$soname"
 }
 
+# The program finds its library in a prefix of its own, which the loader does not know.
+program()
+{
+    env -u LD_LIBRARY_PATH "$prefix/bin/convoy" --version
+}
+
+[ ! -f "$prefix/bin/convoy" ] || consumer "the program" program
 consumer "pkg-config, shared" shared
 consumer "pkg-config, static" static
 if [ -f "$pc/convoy-onnx.pc" ]; then
