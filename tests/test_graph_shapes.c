@@ -416,3 +416,37 @@ Test(graph_shapes, the_same_name_twice_is_refused)
     GIVES(CVY_ERR_ARGUMENT, "\"x\"", cvy_graph_compile(graph, context, &(cvy_network_options) {
           .inputs = given, .input_count = 2 }, &none));
 }
+
+// A convolution that does not fit, and has no name either.
+static cvy_status add_wrong(void *user, cvy_graph *into, const char *name, const cvy_value *inputs,
+                            cvy_value *outputs)
+{
+    (void)user;
+    (void)name;
+    return cvy_graph_conv(into, &(cvy_conv_params) { .groups = 3 },
+                          &(cvy_node) { .src = inputs[0], .weights = inputs[0] }, outputs);
+}
+
+Test(graph_shapes, a_node_without_a_name_goes_by_its_number)
+{
+    for (int deferred = 0; deferred < 2; deferred++) {
+        cvy_network *none = NULL;
+        cvy_value v = 0, y = 0;
+
+        new_graph();
+        x = input("x", "1x4x6x6");
+        OK(cvy_graph_activation(graph, &(cvy_activation_params) { .activation = { CVY_RELU } },
+                                &(cvy_node) { .src = x }, &v));
+        if (deferred)
+            OK(cvy_graph_deferred(graph, &(cvy_deferred_params) {
+                .op = "Wrong", .expand = add_wrong, .inputs = &v, .input_count = 1,
+                .output_count = 1 }, &y));
+        else
+            OK(cvy_graph_conv(graph, NULL, &(cvy_node) {
+                .src = v, .weights = weights_of("8x3x3x3", 1) }, &y));
+        output("out", y);
+        cr_expect_eq(cvy_graph_compile(graph, context, NULL, &none), CVY_ERR_SHAPE);
+        cr_expect(strncmp(cvy_error_text(), "node 1 (conv): ", 15) == 0, "\"%s\"",
+                  cvy_error_text());
+    }
+}

@@ -56,9 +56,12 @@ union node_params {
     cvy_deferred_params deferred;       // `op` is the node's own copy
 };
 
+#define NO_NUMBER SIZE_MAX
+
 struct node {
     enum node_op op;
     char *name;                         // "" if it has none
+    size_t number;                      // in the graph as given, from 0; NO_NUMBER: not from there
     union node_params params;           // as given
     cvy_value in[PORT_COUNT];           // 0: none
     cvy_value *srcs;                    // concat, where, deferred
@@ -87,6 +90,7 @@ struct port_list {
 struct cvy_graph {
     uint32_t magic;
     bool shaped;
+    size_t number;                      // if shaped: of the node that is being unfolded
     struct node **nodes;
     size_t node_count, node_cap;
     struct value *values;               // value id v is values[v - 1]
@@ -122,8 +126,10 @@ struct node_request {
 cvy_status node_add(struct cvy_graph *graph, const struct node_request *request, cvy_value *outs);
 void node_set_port(cvy_node *node, int port, cvy_value value);
 const char *node_op_name(enum node_op op);
-// "node "conv1" (conv)", for messages.
+// "node "conv1" (conv)", "node 12 (conv)" if it has no name, for messages.
 void node_label(const struct node *node, char *out, size_t bytes);
+// Without the operator.
+void node_who(const struct node *node, char *out, size_t bytes);
 // Gives st back, the node's label before the text of a failure.
 cvy_status node_error(const struct node *node, cvy_status st);
 const char *port_name(int port);            // as in cvy_node

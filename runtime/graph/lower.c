@@ -203,6 +203,7 @@ cvy_status own_node(enum node_op op, const char *name, struct node **out)
 
     TRY(zalloc(sizeof *node, &node));
     node->op = op;
+    node->number = NO_NUMBER;
     TRY(string_copy(name, &node->name));
     *out = node;
     node = NULL;

@@ -33,14 +33,23 @@ const char *node_op_name(enum node_op op)
     return op_row(op)->name;
 }
 
+void node_who(const struct node *node, char *out, size_t bytes)
+{
+    if (node->name[0])
+        snprintf(out, bytes, "node \"%.100s\"", node->name);
+    else if (node->number != NO_NUMBER)
+        snprintf(out, bytes, "node %zu", node->number);
+    else
+        snprintf(out, bytes, "a node");
+}
+
 void node_label(const struct node *node, char *out, size_t bytes)
 {
     const char *op = node->op == NODE_DEFERRED ? node->params.deferred.op : node_op_name(node->op);
+    char who[128];
 
-    if (node->name[0])
-        snprintf(out, bytes, "node \"%.100s\" (%.40s)", node->name, op);
-    else
-        snprintf(out, bytes, "a node (%.40s)", op);
+    node_who(node, who, sizeof who);
+    snprintf(out, bytes, "%s (%.40s)", who, op);
 }
 
 cvy_status node_error(const struct node *node, cvy_status st)
@@ -106,7 +115,8 @@ static cvy_status copy_values(const cvy_value *from, size_t count, cvy_value **o
     return st;
 }
 
-static cvy_status node_make(const struct node_request *request, struct node **out)
+static cvy_status node_make(const struct cvy_graph *graph, const struct node_request *request,
+                            struct node **out)
 {
     const cvy_node *from = request->node;
     struct node *node = NULL;
@@ -114,6 +124,7 @@ static cvy_status node_make(const struct node_request *request, struct node **ou
 
     TRY(zalloc(sizeof *node, &node));
     node->op = request->op;
+    node->number = graph->shaped ? graph->number : graph->node_count;
     if (request->params)
         memcpy(&node->params, request->params, request->params_bytes);
     TRY(string_copy(from->name ? from->name : "", &node->name));
@@ -195,7 +206,7 @@ cvy_status node_add(struct cvy_graph *graph, const struct node_request *request,
         return fail(CVY_ERR_ARGUMENT, "node is NULL");
     TRY(check_ports(graph, op_row(request->op), request->node));
     TRY(check_srcs(graph, op_row(request->op), request->node));
-    TRY(node_make(request, &node));
+    TRY(node_make(graph, request, &node));
     if (graph->shaped)
         TRY(node_error(node, node_shapes(graph, node, descs)));
     if (graph->shaped && fold_can(graph, node)) {
@@ -309,7 +320,7 @@ cvy_status cvy_graph_deferred(cvy_graph *graph, const cvy_deferred_params *param
     from.src_count = params->input_count;
     request.out_count = params->output_count;
     TRY(string_copy(params->op, &op));
-    TRY(node_make(&request, &node));
+    TRY(node_make(graph, &request, &node));
     node->params.deferred.op = op;
     node->params.deferred.inputs = NULL;
     node->params.deferred.destroy = NULL;       // until nothing can fail

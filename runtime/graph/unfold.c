@@ -158,13 +158,14 @@ out:
     return st;
 }
 
-// A node that it adds may have its name, and has named it then.
+// A node that it adds has its number, and may have its name: it may have been named then.
 static bool names_node(const struct node *node, const char *text)
 {
-    char label[128];
+    char who[128];
 
-    snprintf(label, sizeof label, "node \"%.100s\"", node->name);
-    return node->name[0] && strncmp(text, label, strlen(label)) == 0;
+    node_who(node, who, sizeof who);
+    return strncmp(text, who, strlen(who)) == 0
+        && (text[strlen(who)] == ' ' || text[strlen(who)] == ':');
 }
 
 static cvy_status expand_node(struct unfolding *u, const struct node *node)
@@ -230,6 +231,7 @@ cvy_status unfold(const struct cvy_graph *graph, const cvy_network_options *opti
     for (size_t i = 0; i < graph->node_count; i++) {
         const struct node *node = graph->nodes[i];
 
+        u.to->number = node->number;
         TRY(node->op == NODE_DEFERRED ? expand_node(&u, node) : copy_node(&u, node));
     }
     for (size_t i = 0; i < graph->outputs.count; i++) {

@@ -57,6 +57,7 @@ static cvy_status repeat_axis(struct lowering *w, const struct node *node, int a
     w->l->storages[zeros.storage].data = graph_value(w->graph, owner)->data;
     w->l->storages[zeros.storage].rigid = true;
     TRY(own_node(NODE_GATHER, node->name, &gather));
+    gather->number = node->number;
     gather->params.gather.axis = axis;
     TRY(step_add(w, gather, true, &step));
     step->in[PORT_SRC] = *piece;
