@@ -39,7 +39,7 @@ static cvy_status check_conv(const struct onnx_node *node)
 }
 
 const struct onnx_op onnx_ops_layers[] = {
-    { "Conv", 1, 2, 3, 1, 0, pass_on, check_conv },
+    { "Conv", 1, 2, 3, 1, 0, pass_on, check_conv, true },
     { "Relu", 1, 1, 1, 1, 0, pass_on, NULL },
     { "MaxPool", 1, 1, 1, 2, 0, pass_on, NULL },
     { "Softmax", 1, 1, 1, 1, 0, give_up, NULL },

@@ -371,6 +371,51 @@ Test(support, operators_and_domains_are_harmless_in_texts)
           "not supported: com\\x0a.example::Re\\x1blu (1); Conv: auto_pad \\x1b[2J (1)");
 }
 
+// Floats of other widths --------------------------------------------------------------------------
+
+// A convolution of x with w, a tensor of two elements; its contents follow if there are any.
+static struct bytes conv_of(int x_dtype, int w_dtype, bool contents)
+{
+    const int64_t two = 2, data[2] = { 0 };
+    struct bytes g = graph_open("", "y");
+
+    put(&g, GRAPH_INPUT, value_info("x", x_dtype, 1, &two));
+    if (contents)
+        put(&g, GRAPH_INITIALIZER, tensor_raw("w", w_dtype, 1, &two, data,
+                                              w_dtype == ONNX_F64 ? 16 : 4));
+    else
+        put(&g, GRAPH_INPUT, value_info("w", w_dtype, 1, &two));
+    graph_node(&g, "Conv", "x w", "y");
+    return model_of(g, 13);
+}
+
+Test(support, layers_of_half_or_double_precision_are_told_when_loading)
+{
+    const int64_t two = 2;
+    struct bytes g = graph_open("", "y z"), cast = node("Cast", "x", "h");
+
+    gives("half", conv_of(ONNX_F16, ONNX_F16, true), CVY_ERR_MODEL_OP, "Conv of FLOAT16 (1)");
+    gives("double", conv_of(ONNX_F64, ONNX_F64, true), CVY_ERR_MODEL_OP, "Conv of DOUBLE (1)");
+    gives("weights", conv_of(ONNX_F32, ONNX_F16, false), CVY_ERR_MODEL_OP, "Conv of FLOAT16 (1)");
+    gives("brain", conv_of(ONNX_BF16, ONNX_I8, false), CVY_ERR_MODEL_OP, "Conv of BFLOAT16 (1)");
+    gives("single", conv_of(ONNX_F32, ONNX_F32, false), CVY_OK, NULL);
+    // Casting it, before or behind, is no layer's business.
+    put(&g, GRAPH_INPUT, value_info("x", ONNX_F16, 1, &two));
+    put(&cast, NODE_ATTRIBUTE, attr_int("to", ONNX_F32));
+    put(&g, GRAPH_NODE, cast);
+    graph_node(&g, "Conv", "h h", "y");
+    cast = node("Cast", "y", "z");
+    put(&cast, NODE_ATTRIBUTE, attr_int("to", ONNX_F16));
+    put(&g, GRAPH_NODE, cast);
+    gives("cast", model_of(g, 13), CVY_OK, NULL);
+    g = graph_open("x", "y");
+    cast = node("Cast", "x", "h");
+    put(&cast, NODE_ATTRIBUTE, attr_int("to", ONNX_F16));
+    put(&g, GRAPH_NODE, cast);
+    graph_node(&g, "Conv", "x h", "y");
+    gives("cast to half", model_of(g, 13), CVY_ERR_MODEL_OP, "Conv of FLOAT16 (1)");
+}
+
 // The list of operators ---------------------------------------------------------------------------
 
 Test(support, operators_are_listed_once_in_alphabetical_order)

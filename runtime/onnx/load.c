@@ -68,6 +68,44 @@ out:
     return st;
 }
 
+// Of a tensor whose dtype needs no inference: contents, an input, what Cast makes. Else 0.
+static cvy_dtype known_dtype(const struct onnx_loader *loader, const struct onnx_value *value)
+{
+    const Cvy__TypeProto *type = value->input ? value->input->type : NULL;
+    const struct onnx_node *maker = value->node == NO_NODE ? NULL : loader->nodes[value->node];
+
+    if (value->initializer)
+        return onnx_dtype_find(value->initializer->data_type);
+    if (type && type->tensor_type)
+        return onnx_dtype_find(type->tensor_type->elem_type);
+    if (maker && onnx_is_constant(maker))
+        return onnx_constant_value(maker).desc.dtype;
+    return maker && strcmp(maker->op->name, "Cast") == 0
+        ? onnx_dtype_find(onnx_int(maker, "to", 0)) : CVY_DTYPE_DEFAULT;
+}
+
+// Half and double precision is refused where layers meet it, with all else that is not supported,
+// and not by the first node that compiling comes to. Casting it is fine.
+static cvy_status check_floats(struct onnx_loader *loader)
+{
+    cvy_status st = CVY_OK;
+
+    for (size_t n = 0; n < loader->proto->n_node && st == CVY_OK; n++) {
+        const struct onnx_node *node = loader->nodes[n];
+        const char *dtype = NULL;
+
+        for (size_t i = 0; node && node->op->single && i < node->input_count && !dtype; i++) {
+            const char *name = loader->proto->node[n]->input[i];
+            if (*name)
+                dtype = onnx_other_float(known_dtype(loader, onnx_value_find(loader, name)));
+        }
+        if (dtype)
+            st = onnx_gaps_add(&loader->gaps, "%s of %s", node->op->name, dtype);
+        loader->unsupported[n] |= dtype != NULL;
+    }
+    return st;
+}
+
 // Inputs and constants ----------------------------------------------------------------------------
 
 // A rank beyond Convoy's is a gap: dtype 0.
@@ -257,6 +295,7 @@ static cvy_status load_graph(struct onnx_loader *loader)
     TRY(read_model(loader));
     TRY(read_nodes(loader));
     TRY(onnx_values_open(loader));
+    TRY(check_floats(loader));
     TRY(cvy_graph_create(&loader->graph));
     TRY(add_sources(loader));
     TRY(onnx_gaps_status(&loader->gaps));

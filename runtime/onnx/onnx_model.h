@@ -54,6 +54,7 @@ struct onnx_op {
     // At load: attributes that Convoy does not have (MODEL_OP), or that are wrong (MODEL). May be
     // NULL. The text is what follows the node's name.
     cvy_status (*check)(const struct onnx_node *node);
+    bool single;            // computes in float32: an input of another float is a gap
 };
 
 // One table for each file of operators.

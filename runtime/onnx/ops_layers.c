@@ -2,26 +2,26 @@
 #include "onnx/ops_layers.h"
 
 const struct onnx_op onnx_ops_layers[] = {
-    { "Conv", 1, 2, 3, 1, 0, expand_conv, check_conv },
-    { "ConvTranspose", 1, 2, 3, 1, 0, expand_conv_transpose, check_conv },
+    { "Conv", 1, 2, 3, 1, 0, expand_conv, check_conv, true },
+    { "ConvTranspose", 1, 2, 3, 1, 0, expand_conv_transpose, check_conv, true },
 
-    { "MaxPool", 8, 1, 1, 2, 0, expand_pool, check_pool },
-    { "MaxPool", 1, 1, 1, 1, 0, expand_pool, check_pool },
-    { "AveragePool", 1, 1, 1, 1, 0, expand_pool, check_pool },
-    { "LpPool", 1, 1, 1, 1, 0, expand_pool, check_pool },
-    { "GlobalAveragePool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
-    { "GlobalMaxPool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
-    { "GlobalLpPool", 1, 1, 1, 1, 0, expand_global_pool, NULL },
-    { "MaxUnpool", 9, 2, 3, 1, 1 << 2, expand_max_unpool, check_pool },
+    { "MaxPool", 8, 1, 1, 2, 0, expand_pool, check_pool, true },
+    { "MaxPool", 1, 1, 1, 1, 0, expand_pool, check_pool, true },
+    { "AveragePool", 1, 1, 1, 1, 0, expand_pool, check_pool, true },
+    { "LpPool", 1, 1, 1, 1, 0, expand_pool, check_pool, true },
+    { "GlobalAveragePool", 1, 1, 1, 1, 0, expand_global_pool, NULL, true },
+    { "GlobalMaxPool", 1, 1, 1, 1, 0, expand_global_pool, NULL, true },
+    { "GlobalLpPool", 1, 1, 1, 1, 0, expand_global_pool, NULL, true },
+    { "MaxUnpool", 9, 2, 3, 1, 1 << 2, expand_max_unpool, check_pool, true },
 
-    { "BatchNormalization", 14, 5, 5, 3, 0, expand_batch_norm, check_batch_norm },
-    { "BatchNormalization", 1, 5, 5, 5, 0, expand_batch_norm, check_batch_norm },
-    { "InstanceNormalization", 1, 3, 3, 1, 0, expand_instance_norm, NULL },
-    { "LRN", 1, 1, 1, 1, 0, expand_lrn, check_lrn },
+    { "BatchNormalization", 14, 5, 5, 3, 0, expand_batch_norm, check_batch_norm, true },
+    { "BatchNormalization", 1, 5, 5, 5, 0, expand_batch_norm, check_batch_norm, true },
+    { "InstanceNormalization", 1, 3, 3, 1, 0, expand_instance_norm, NULL, true },
+    { "LRN", 1, 1, 1, 1, 0, expand_lrn, check_lrn, true },
 
-    { "Gemm", 11, 2, 3, 1, 0, expand_gemm, NULL },
-    { "Gemm", 1, 3, 3, 1, 0, expand_gemm, NULL },
-    { "MatMul", 1, 2, 2, 1, 0, expand_matmul, NULL },
+    { "Gemm", 11, 2, 3, 1, 0, expand_gemm, NULL, true },
+    { "Gemm", 1, 3, 3, 1, 0, expand_gemm, NULL, true },
+    { "MatMul", 1, 2, 2, 1, 0, expand_matmul, NULL, true },
 
     { "Relu", 1, 1, 1, 1, 0, expand_activation, NULL },
     { "Sigmoid", 1, 1, 1, 1, 0, expand_activation, NULL },

@@ -49,6 +49,16 @@ cvy_status onnx_dtype(int64_t number, struct onnx_gaps *gaps, cvy_dtype *out)
     return *out ? CVY_OK : onnx_gaps_add(gaps, "dtype %s", dtypes[number].name);
 }
 
+const char *onnx_other_float(cvy_dtype dtype)
+{
+    switch (dtype) {
+    case CVY_F16: return "FLOAT16";
+    case CVY_BF16: return "BFLOAT16";
+    case CVY_F64: return "DOUBLE";
+    default: return NULL;
+    }
+}
+
 // Sizes -------------------------------------------------------------------------------------------
 
 size_t onnx_tensor_bytes(const cvy_desc *desc)

@@ -25,6 +25,8 @@ cvy_status onnx_dtype(int64_t number, struct onnx_gaps *gaps, cvy_dtype *out);
 
 // The same without a word: CVY_DTYPE_DEFAULT for every number that is no dtype of Convoy's.
 cvy_dtype onnx_dtype_find(int64_t number);
+// ONNX's name of a float that is not float32; NULL for every other dtype.
+const char *onnx_other_float(cvy_dtype dtype);
 
 // A tensor whose contents may lie inside the file's own memory.
 struct onnx_view {
