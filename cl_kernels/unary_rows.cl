@@ -33,6 +33,9 @@ VT FN(apply)(VT x, int kind, float alpha)
     case 6: return 1.0f / x;
     case 7: return FN(erf)(x);
     case 8: return x / (1.0f + fabs(x));
+    case 10: return floor(x);
+    case 11: return ceil(x);
+    case 12: return rint(x);
     default: return x <= (VT)(alpha) ? (VT)(0.0f) : x;
     }
 }

@@ -103,6 +103,9 @@ static double unary_of(const cvy_unary_params *p, double x)
     case CVY_RECIPROCAL: return 1.0 / x;
     case CVY_ERF: return erf(x);
     case CVY_SOFTSIGN: return x / (1.0 + fabs(x));
+    case CVY_FLOOR: return floor(x);
+    case CVY_CEIL: return ceil(x);
+    case CVY_ROUND: return rint(x);
     default: return x <= alpha ? 0.0 : x;
     }
 }

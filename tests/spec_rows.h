@@ -140,6 +140,7 @@ static const struct {
     { "reduce sum [2,3,4,5,6,7] f32 plain +axes:0x5 +src_stride:9000x3000x600x90x14x2", NULL },
     // Element by element.
     { "unary exp n1 c3 h4 w5 f32 nchw", NULL },
+    { "unary floor [7] f32 plain", NULL }, { "unary round n2 c3 f32 nchw", NULL },
     { "unary thresholded_relu n1 c3 h4 w5 nhwc +alpha:1",
       "unary thresholded_relu n1 c3 h4 w5 f32 nhwc" },
     { "unary thresholded_relu [7] f32 plain +alpha:-2.5", NULL },
@@ -297,7 +298,7 @@ static const struct {
     { "gather n1 c4 [2] +dst_stride:1", "dst_stride has 1", "2 axes" },
     { "concat n1 c4 [1,4]:f32", "\"[1,4]:f32\"", ":nhwc" },
     { "conv n1 c4 h8 w8 k4 r3x3 \x1b[31m\xff", "\"?[31m?\"", "is no word" },
-    { "unary n1 c4", "\"n1\"", "softsign thresholded_relu" },
+    { "unary n1 c4", "\"n1\"", "thresholded_relu floor ceil round" },
     { "unary abs n1 c4 +relu", "\"+relu\"", "+alpha" },
     { "binary add n1 c4", "binary has 2 sources", "there are 1" },
     { "binary add n1 c4 [4] [4]", "binary has 2 sources", "there are 3" },

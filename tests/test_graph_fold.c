@@ -205,11 +205,16 @@ Test(graph_fold, unary_kinds_are_those_of_the_operator)
         { CVY_RECIPROCAL, 0, 1.33333333f }, { CVY_ERF, 0, 0.711155634f },
         { CVY_SOFTSIGN, 0, 0.428571429f }, { CVY_THRESHOLDED_RELU, 0, 0.0f },
         { CVY_THRESHOLDED_RELU, 0.5f, 0.75f },
+        { CVY_FLOOR, 0, 0.0f }, { CVY_CEIL, 0, 1.0f }, { CVY_ROUND, 0, 1.0f },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         expect("0.75", unary(rows[i].kind, rows[i].alpha, constant(CVY_F32, "1", F32S(0.75f))),
                CVY_F32, "1", &rows[i].want);
+    expect("halves to even", unary(CVY_ROUND, 0, constant(CVY_F32, "4", F32S(-2.5f, -0.5f, 0.5f,
+           3.5f))), CVY_F32, "4", F32S(-2, -0.0f, 0, 4));
+    expect("floor of integers", unary(CVY_FLOOR, 0, constant(CVY_I64, "2", I64S(-7,
+           (INT64_C(1) << 60) + 1))), CVY_I64, "2", I64S(-7, (INT64_C(1) << 60) + 1));
     expect("a NaN stays", unary(CVY_THRESHOLDED_RELU, 0, constant(CVY_F32, "", F32S(NAN))),
            CVY_F32, "", F32S(NAN));
 }

@@ -29,7 +29,7 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     { "unary without kind", CVY_ERR_ARGUMENT, "kind is 0", UNARY(.src = SRC) },
-    { "unary, unknown kind", CVY_ERR_ARGUMENT, "kind is 10",
+    { "unary, unknown kind", CVY_ERR_ARGUMENT, "kind is 13",
       UNARY(.src = SRC, .kind = CVY_UNARY_END) },
     { "unary, rank 0", CVY_ERR_SHAPE, "src.rank is 0", UNARY(.kind = CVY_EXP) },
     { "unary, rank 7", CVY_ERR_SHAPE, "src.rank is 7",

@@ -334,6 +334,8 @@ typedef enum cvy_unary_kind {
     CVY_ABS = 1, CVY_NEG, CVY_EXP, CVY_LOG, CVY_SQRT, CVY_RECIPROCAL, CVY_ERF,
     CVY_SOFTSIGN,                       // x / (1 + |x|)
     CVY_THRESHOLDED_RELU,               // x <= alpha ? 0 : x (a NaN stays)
+    CVY_FLOOR, CVY_CEIL,
+    CVY_ROUND,                          // halves to the even neighbour
     CVY_UNARY_END
 } cvy_unary_kind;
 

@@ -262,6 +262,9 @@ static double unary_number(const cvy_unary_params *p, double x)
     case CVY_RECIPROCAL: return 1.0 / x;
     case CVY_ERF: return erf(x);
     case CVY_SOFTSIGN: return x / (1.0 + fabs(x));
+    case CVY_FLOOR: return floor(x);
+    case CVY_CEIL: return ceil(x);
+    case CVY_ROUND: return rint(x);
     default: return x <= alpha ? 0.0 : x;
     }
 }
@@ -272,7 +275,8 @@ static struct number unary_fold(const cvy_unary_params *p, struct number x)
 
     if (x.whole && (p->kind == CVY_NEG || (p->kind == CVY_ABS && x.i < 0)))
         return (struct number) { true, (int64_t)(0 - bits), 0.0 };
-    if (x.whole && p->kind == CVY_ABS)
+    if (x.whole && (p->kind == CVY_ABS || p->kind == CVY_FLOOR || p->kind == CVY_CEIL
+                    || p->kind == CVY_ROUND))
         return x;
     return (struct number) { false, 0, unary_number(p, x.whole ? (double)x.i : x.d) };
 }

@@ -9,6 +9,7 @@ static const struct {
 } kinds[] = {
     { "Abs", CVY_ABS }, { "Neg", CVY_NEG }, { "Exp", CVY_EXP }, { "Log", CVY_LOG },
     { "Sqrt", CVY_SQRT }, { "Reciprocal", CVY_RECIPROCAL }, { "Erf", CVY_ERF },
+    { "Floor", CVY_FLOOR }, { "Ceil", CVY_CEIL }, { "Round", CVY_ROUND },
 };
 
 EXPAND(expand_unary)
@@ -78,6 +79,9 @@ const struct onnx_op onnx_ops_math[] = {
     { "Sqrt", 1, 1, 1, 1, 0, expand_unary, NULL },
     { "Reciprocal", 1, 1, 1, 1, 0, expand_unary, NULL },
     { "Erf", 9, 1, 1, 1, 0, expand_unary, NULL },
+    { "Floor", 1, 1, 1, 1, 0, expand_unary, NULL },
+    { "Ceil", 1, 1, 1, 1, 0, expand_unary, NULL },
+    { "Round", 11, 1, 1, 1, 0, expand_unary, NULL },
 
     { "Add", 1, 2, 2, 1, 0, expand_binary, NULL },
     { "Sub", 1, 2, 2, 1, 0, expand_binary, NULL },
@@ -110,6 +114,16 @@ const struct onnx_op onnx_ops_math[] = {
     { "ReduceMax", 1, 1, 1, 1, 0, expand_reduce, NULL },
     { "ReduceMin", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
     { "ReduceMin", 1, 1, 1, 1, 0, expand_reduce, NULL },
+    { "ReduceL1", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
+    { "ReduceL1", 1, 1, 1, 1, 0, expand_reduce, NULL },
+    { "ReduceL2", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
+    { "ReduceL2", 1, 1, 1, 1, 0, expand_reduce, NULL },
+    { "ReduceSumSquare", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
+    { "ReduceSumSquare", 1, 1, 1, 1, 0, expand_reduce, NULL },
+    { "ReduceLogSum", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
+    { "ReduceLogSum", 1, 1, 1, 1, 0, expand_reduce, NULL },
+    { "ReduceLogSumExp", 18, 1, 2, 1, 1 << 1, expand_reduce, NULL },
+    { "ReduceLogSumExp", 1, 1, 1, 1, 0, expand_reduce, NULL },
     { "ArgMax", 1, 1, 1, 1, 0, expand_arg, NULL },
     { "ArgMin", 1, 1, 1, 1, 0, expand_arg, NULL },
 };

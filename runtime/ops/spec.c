@@ -27,7 +27,8 @@ static const char *const reduce_kinds[] = {
 };
 
 static const char *const unary_kinds[] = {
-    "abs", "neg", "exp", "log", "sqrt", "reciprocal", "erf", "softsign", "thresholded_relu", NULL
+    "abs", "neg", "exp", "log", "sqrt", "reciprocal", "erf", "softsign", "thresholded_relu",
+    "floor", "ceil", "round", NULL
 };
 _Static_assert(COUNT_OF(unary_kinds) == CVY_UNARY_END, "a word for each function");
 

@@ -181,6 +181,9 @@ class UnaryKind(IntEnum):
     ERF = 7
     SOFTSIGN = 8
     THRESHOLDED_RELU = 9
+    FLOOR = 10
+    CEIL = 11
+    ROUND = 12
 
 
 class BinaryKind(IntEnum):

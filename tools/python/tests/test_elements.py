@@ -19,6 +19,8 @@ class Activations(Compare):
         for name in ('relu', 'relu6', 'selu', 'hardsigmoid', 'silu', 'hardswish', 'mish',
                      'softsign'):
             self.check(name)
+        for name in ('floor', 'ceil', 'round'):
+            self.check(name, theirs=getattr(torch, name))
         self.check('sigmoid', theirs=torch.sigmoid)
         self.check('tanh', theirs=torch.tanh)
 

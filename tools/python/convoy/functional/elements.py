@@ -14,7 +14,8 @@ __all__ = [
     'relu', 'relu6', 'hardtanh', 'clamp', 'leaky_relu', 'prelu', 'elu', 'selu', 'sigmoid',
     'hardsigmoid', 'tanh', 'silu', 'hardswish', 'softplus', 'gelu', 'mish', 'celu', 'logsigmoid',
     'tanhshrink', 'hardshrink', 'softshrink', 'softmax', 'log_softmax', 'softmin', 'abs', 'neg',
-    'exp', 'log', 'sqrt', 'reciprocal', 'erf', 'softsign', 'threshold', 'add', 'sub', 'mul', 'div',
+    'exp', 'log', 'sqrt', 'reciprocal', 'erf', 'softsign', 'threshold', 'floor', 'ceil',
+    'round', 'add', 'sub', 'mul', 'div',
     'maximum', 'minimum', 'pow', 'eq', 'ne', 'less', 'less_equal', 'greater', 'greater_equal',
     'where', 'cast', 'sum', 'mean', 'amax', 'amin', 'argmax', 'argmin',
 ]
@@ -226,6 +227,21 @@ def erf(input: ArrayLike) -> Array:
 def softsign(input: ArrayLike) -> Array:
     """torch.nn.functional.softsign: x / (1 + |x|)."""
     return _unary('softsign', input)
+
+
+def floor(input: ArrayLike) -> Array:
+    """torch.floor."""
+    return _unary('floor', input)
+
+
+def ceil(input: ArrayLike) -> Array:
+    """torch.ceil."""
+    return _unary('ceil', input)
+
+
+def round(input: ArrayLike) -> Array:
+    """torch.round: halves to the even neighbour."""
+    return _unary('round', input)
 
 
 def threshold(input: ArrayLike, threshold: float, value: float = 0.0) -> Array:
