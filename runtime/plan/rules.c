@@ -23,6 +23,8 @@ static const struct config_row config_rows[] = {
     { DEVICE_CPU_WIDE, 8, "conv_pointwise", 0, 0, { 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_pointwise", 1, 0, { 7, 1 } },
     { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 0, { 7, 2 } },
+    { DEVICE_CPU_WIDE, 8, "conv_winograd", 0, 0, { 4, 6, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_winograd", 0, 0, { 4, 8, 2 } },
     { DEVICE_CPU_WIDE, 8, "conv_direct", 1, 0, { 6, 1 } },
     { DEVICE_CPU_WIDE, 8, "conv_direct", 0, 0, { 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_direct", 1, 0, { 7, 1 } },
