@@ -1,5 +1,5 @@
 // Convolution and (backward) its gradient to data in NHWC on a CPU with wide vectors, tiled in
-// registers. A work-item makes `each` tiles, each of MR output pixels of one row times NV vectors of
+// registers. A work-item makes `each` tiles of MR output pixels of one row times NV vectors of
 // output channels: for each tap and input channel one broadcast of src for each pixel against NV
 // vectors of packed weights [group][block][tap][c][NV V]. Backward, a tile's pixels are `SW` apart,
 // so that a tap falls on an input for all of them or for none. Pixels whose tap is in the padding

@@ -1,7 +1,7 @@
 // 1x1 convolution, stride 1, in NHWC on a CPU with wide vectors: a product of pixels and packed
-// weights [group][block][c][NV V], tiled in registers. A work-item makes `each` tiles, each of MR
-// pixels times NV vectors of output channels; the last tile's missing pixels repeat its last one and
-// are not stored.
+// weights [group][block][c][NV V], tiled in registers. A work-item makes `each` tiles of MR pixels
+// times NV vectors of output channels; the last tile's missing pixels repeat its last one and are
+// not stored.
 // Grid: group blocks, tiles / each, images; `weights_first` exchanges the first two, so that
 // neighbours share weights and not pixels. Fixed at build: MR, NV, V.
 #ifndef MR

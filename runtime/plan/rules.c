@@ -23,6 +23,8 @@ static const struct config_row config_rows[] = {
     { DEVICE_CPU_WIDE, 8, "conv_pointwise", 0, 0, { 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_pointwise", 1, 0, { 7, 1 } },
     { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 0, { 7, 2 } },
+    { DEVICE_CPU_WIDE, 8, "conv_pointwise_planes", 0, 0, { 6, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_pointwise_planes", 0, 0, { 8, 2 } },
     { DEVICE_CPU_WIDE, 8, "conv_winograd", 0, 0, { 4, 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_winograd", 0, 0, { 4, 8, 2 } },
     { DEVICE_CPU_WIDE, 8, "conv_direct", 1, 0, { 6, 1 } },
@@ -31,7 +33,8 @@ static const struct config_row config_rows[] = {
     { DEVICE_CPU_WIDE, 0, "conv_direct", 0, 0, { 7, 2 } },
 };
 
-// Order of algorithms where several apply; the first that applies wins.
+// Order of algorithms where several apply; the first that applies wins. Those whose name begins
+// with '=' stand in the same place as the one before: among them the least estimate wins.
 struct order_row {
     enum device_class device_class;
     enum op op;
@@ -40,8 +43,8 @@ struct order_row {
 
 static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_CONV,
-      { "conv_pointwise", "conv_depthwise", "conv_direct", "conv_via_nhwc", "conv_simt",
-        "conv_reference" } },
+      { "conv_pointwise", "conv_depthwise", "conv_direct", "conv_via_nhwc",
+        "=conv_pointwise_planes", "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_CPU_WIDE, OP_POOL, { "pool_by_axis", "pool_rows", "pool_window", "pool_reference" } },
@@ -127,12 +130,17 @@ int rules_rank(const struct device *device, const struct algo *algo, const struc
 {
     for (size_t i = 0; i < COUNT_OF(order_rows); i++) {
         const struct order_row *row = &order_rows[i];
+        int rank = -1;
 
         if (row->device_class != device->device_class || row->op != problem->op)
             continue;
-        for (int rank = 0; rank < (int)COUNT_OF(row->names) && row->names[rank]; rank++)
-            if (strcmp(row->names[rank], algo->name) == 0)
+        for (size_t n = 0; n < COUNT_OF(row->names) && row->names[n]; n++) {
+            bool same = row->names[n][0] == '=';
+
+            rank += !same;
+            if (strcmp(row->names[n] + same, algo->name) == 0)
                 return rank;
+        }
     }
     return 100;
 }

@@ -292,6 +292,18 @@ bool tensor_is_pixels(const struct tensor *t)
     return pitch == 0 || pitch >= t->size[AXIS_C];
 }
 
+bool tensor_is_planes(const struct tensor *t)
+{
+    int64_t step = 1;
+
+    for (int axis = AXIS_W; axis >= AXIS_D; axis--) {
+        if (t->size[axis] > 1 && t->stride[axis] != step)
+            return false;
+        step *= t->size[axis];
+    }
+    return t->size[AXIS_C] <= 1 || t->stride[AXIS_C] >= step;
+}
+
 void tensor_set_dense(struct tensor *t, cvy_layout layout)
 {
     t->layout = layout;

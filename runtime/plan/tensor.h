@@ -35,6 +35,8 @@ bool tensor_is_dense(const struct tensor *t);
 // Channels innermost with stride 1 and the spatial axes packed on a common pixel pitch: stride[W]
 // is the pitch, stride[H] = W pitch, and so on; only N may stand further apart.
 bool tensor_is_pixels(const struct tensor *t);
+// Spatial axes innermost and packed, pixel next to pixel; N and C may stand further apart.
+bool tensor_is_planes(const struct tensor *t);
 // Dense strides for a layout, over the axes of a feature map or in order.
 void tensor_set_dense(struct tensor *t, cvy_layout layout);
 
