@@ -24,6 +24,7 @@
 #define VLOAD(p) (*(p))
 #define VSTORE(value, p) (*(p) = (value))
 #define VKEEP(value, p) (*(p) = (value))
+#define VLOOSE float
 #define LOAD(p, i) load_f32(p, i)
 #define STORE(p, i, value) store_f32(p, i, value)
 #define LOCAL_X 1
@@ -31,8 +32,8 @@
 #define LOCAL_Z 1
 #endif
 
-// Vectors at any multiple of 4 bytes. PoCL makes four stores and three moves of a vstore16; of a
-// store through these it makes one.
+// VLOOSE: vectors at any multiple of 4 bytes. PoCL makes four stores and three moves of a vstore16,
+// and two loads of a vload16 that is shuffled; through these it makes one of either.
 typedef float2 __attribute__((aligned(4))) loose_float2;
 typedef float4 __attribute__((aligned(4))) loose_float4;
 typedef float8 __attribute__((aligned(4))) loose_float8;

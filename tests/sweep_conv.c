@@ -95,6 +95,9 @@ static void choose_groups(struct sweep *s, int64_t *channels, int64_t *outputs, 
         *groups = random_between(&s->random, 2, 5);
         *channels = *groups * random_between(&s->random, 1, 9);
         *outputs = *groups * random_between(&s->random, 1, 9);
+        if (kind <= 28) {                       // a few, as many of either
+            *channels = *outputs = *groups << random_between(&s->random, 1, 3);
+        }
     }
 }
 

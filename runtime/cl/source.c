@@ -15,7 +15,7 @@ static const struct {
 
 static const char *const bound[] = {
     "LOCAL_X", "LOCAL_Y", "LOCAL_Z", "T", "ACC", "LOAD", "STORE", "FN", "V", "VT", "VLOAD",
-    "VSTORE", "VKEEP",
+    "VSTORE", "VKEEP", "VLOOSE",
 };
 
 const struct kernel_source *source_find(const char *name)
@@ -79,15 +79,16 @@ static cvy_status add_vector(const struct instance *instance, const char *type, 
 
     if (width <= 1) {
         text_add(out, "%s#define VT %s\n#define VLOAD(p) (*(p))\n"
-                 "#define VSTORE(v, p) (*(p) = (v))\n#define VKEEP(v, p) (*(p) = (v))\n",
-                 width ? "" : "#define V 1\n", type);
+                 "#define VSTORE(v, p) (*(p) = (v))\n#define VKEEP(v, p) (*(p) = (v))\n"
+                 "#define VLOOSE %s\n", width ? "" : "#define V 1\n", type, type);
         return CVY_OK;
     }
     if (width != 2 && width != 4 && width != 8 && width != 16)
         return fail(CVY_ERR_INTERNAL, "%s: V is %" PRId32 ", no vector width", instance->file,
                     width);
     text_add(out, "#define VT %s%" PRId32 "\n#define VLOAD(p) vload%" PRId32 "(0, p)\n"
-             "#define VSTORE(v, p) (*(__global loose_%s%" PRId32 " *)(p) = (v))\n"
+             "#define VLOOSE loose_%s%" PRId32 "\n"
+             "#define VSTORE(v, p) (*(__global VLOOSE *)(p) = (v))\n"
              "#define VKEEP(v, p) vstore%" PRId32 "(v, 0, p)\n", type, width, width, type, width,
              width);
     return CVY_OK;

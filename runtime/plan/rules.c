@@ -25,6 +25,7 @@ static const struct config_row config_rows[] = {
     { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 0, { 7, 2 } },
     { DEVICE_CPU_WIDE, 8, "conv_pointwise_planes", 0, 0, { 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_pointwise_planes", 0, 0, { 8, 2 } },
+    { DEVICE_CPU_WIDE, 0, "conv_grouped", 0, 0, { 4 } },
     { DEVICE_CPU_WIDE, 8, "conv_winograd", 0, 0, { 4, 6, 2 } },
     { DEVICE_CPU_WIDE, 0, "conv_winograd", 0, 0, { 4, 8, 2 } },
     { DEVICE_CPU_WIDE, 8, "conv_direct", 1, 0, { 6, 1 } },
@@ -43,7 +44,7 @@ struct order_row {
 
 static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_CONV,
-      { "conv_pointwise", "conv_depthwise", "conv_direct", "conv_via_nhwc",
+      { "conv_pointwise", "conv_depthwise", "conv_grouped", "conv_direct", "conv_via_nhwc",
         "=conv_pointwise_planes", "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
     { DEVICE_SIMT_SOFTWARE, OP_CONV, { "conv_simt", "conv_reference" } },
