@@ -12,32 +12,6 @@
 #endif
 #define BLOCK (NV * V)
 
-// The first `lanes` elements of a vector.
-void FN(store_some)(VT value, __global T *p, int lanes)
-{
-    ACC lane[V];
-    int i = 0;
-
-    VKEEP(value, lane);
-#if V > 4
-    for (; i + 4 <= lanes; i += 4)
-        vstore4(vload4(0, lane + i), 0, p + i);
-#endif
-    for (; i < lanes; i++)
-        STORE(p, i, lane[i]);
-}
-
-VT FN(load_some)(__global const T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V)
-        return VLOAD(p);
-    for (int i = 0; i < V; i++)
-        lane[i] = i < lanes ? LOAD(p, i) : (ACC)0;
-    return VLOAD(lane);
-}
-
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(conv_pointwise)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
@@ -87,39 +61,34 @@ __kernel void FN(conv_pointwise)(
         }
 
         ulong out = p0 * dst_w;
-        if (count == MR && k0 + BLOCK <= K) {
-            if (has_residual) {
+        #pragma unroll
+        for (int j = 0; j < NV; j++, out += V) {
+            int lanes = K - k0 - j * V;
+
+            if (lanes >= V) {
                 #pragma unroll
                 for (int i = 0; i < MR; i++)
-                    #pragma unroll
-                    for (int j = 0; j < NV; j++)
-                        acc[i][j] += VLOAD(residual + out + i * dst_w + j * V);
-            }
-            #pragma unroll
-            for (int i = 0; i < MR; i++)
+                    if (i < count) {
+                        if (has_residual)
+                            acc[i][j] += VLOAD(residual + out + i * dst_w);
+                        PIECEWISE(acc[i][j], slope, low, high, acc[i][j]);
+                        VSTORE(acc[i][j], dst + out + i * dst_w);
+                    }
+            } else if (lanes > 0) {
+                // Through memory, so that the code stands once and not for each register.
+                ACC sums[MR * V];
                 #pragma unroll
-                for (int j = 0; j < NV; j++) {
-                    PIECEWISE(acc[i][j], slope, low, high, acc[i][j]);
-                    VSTORE(acc[i][j], dst + out + i * dst_w + j * V);
-                }
-            continue;
-        }
-        // Through memory, so that the code behind stands once and not for each register.
-        ACC sums[MR * BLOCK];
-        #pragma unroll
-        for (int i = 0; i < MR; i++)
-            #pragma unroll
-            for (int j = 0; j < NV; j++)
-                VKEEP(acc[i][j], sums + (i * NV + j) * V);
-        for (int i = 0; i < count; i++, out += dst_w)
-            for (int k = 0; k < BLOCK && k0 + k < K; k += V) {
-                int lanes = min(V, K - k0 - k);
-                VT sum = VLOAD(sums + i * BLOCK + k);
+                for (int i = 0; i < MR; i++)
+                    VKEEP(acc[i][j], sums + i * V);
+                for (int i = 0; i < count; i++) {
+                    VT sum = VLOAD(sums + i * V);
 
-                if (has_residual)
-                    sum += FN(load_some)(residual + out + k, lanes);
-                PIECEWISE(sum, slope, low, high, sum);
-                FN(store_some)(sum, dst + out + k, lanes);
+                    if (has_residual)
+                        sum += VLOAD_PART(residual + out + i * dst_w, lanes);
+                    PIECEWISE(sum, slope, low, high, sum);
+                    VSTORE_PART(sum, dst + out + i * dst_w, lanes);
+                }
             }
+        }
     }
 }

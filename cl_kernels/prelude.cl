@@ -11,7 +11,7 @@
 //   Global offsets are never used: a launch of a slice gets the slice's first row or item.
 // - Types are T (storage), ACC (sums) and VT (a vector of V elements of ACC), memory goes through
 //   LOAD(p, i), STORE(p, i, value), VLOAD(p), VSTORE(value, p). VSTORE writes global memory, VKEEP
-//   private memory.
+//   private memory. VLOAD_PART(p, n), VSTORE_PART(value, p, n): the first n elements, n below V.
 // - Every macro that a file needs and the runtime does not bind has a default under #ifndef, so
 //   that prelude and file compile alone.
 // - A tap in zero padding is skipped, never multiplied: an infinite weight must not make a NaN.
@@ -25,6 +25,8 @@
 #define VSTORE(value, p) (*(p) = (value))
 #define VKEEP(value, p) (*(p) = (value))
 #define VLOOSE float
+#define VLOAD_PART(p, n) ((ACC)0)
+#define VSTORE_PART(value, p, n)
 #define LOAD(p, i) load_f32(p, i)
 #define STORE(p, i, value) store_f32(p, i, value)
 #define LOCAL_X 1
@@ -38,6 +40,49 @@ typedef float2 __attribute__((aligned(4))) loose_float2;
 typedef float4 __attribute__((aligned(4))) loose_float4;
 typedef float8 __attribute__((aligned(4))) loose_float8;
 typedef float16 __attribute__((aligned(4))) loose_float16;
+
+// The first n elements of a vector, 0 <= n < its width, as halves, quarters and so on: VLOAD_PART
+// fills up with zeros, VSTORE_PART writes no more than them.
+float2 load_part_f32_2(__global const float *p, int n)
+{
+    return (float2)(n > 0 ? p[0] : 0.0f, 0.0f);
+}
+
+void store_part_f32_2(float2 value, __global float *p, int n)
+{
+    if (n > 0)
+        p[0] = value.s0;
+}
+
+#define PART_FUNCTIONS(n, half)                                                            \
+    float##n load_part_f32_##n(__global const float *p, int count)                         \
+    {                                                                                      \
+        float##n value = (float##n)(0.0f);                                                 \
+                                                                                           \
+        if (count >= half) {                                                               \
+            value.lo = *(__global const loose_float##half *)p;                             \
+            value.hi = load_part_f32_##half(p + half, count - half);                       \
+        } else {                                                                           \
+            value.lo = load_part_f32_##half(p, count);                                     \
+        }                                                                                  \
+        return value;                                                                      \
+    }                                                                                      \
+                                                                                           \
+    void store_part_f32_##n(float##n value, __global float *p, int count)                  \
+    {                                                                                      \
+        float##half rest = value.lo;                                                       \
+                                                                                           \
+        if (count >= half) {                                                               \
+            *(__global loose_float##half *)p = value.lo;                                   \
+            rest = value.hi;                                                               \
+            p += half;                                                                     \
+            count -= half;                                                                 \
+        }                                                                                  \
+        store_part_f32_##half(rest, p, count);                                             \
+    }
+PART_FUNCTIONS(4, 2)
+PART_FUNCTIONS(8, 4)
+PART_FUNCTIONS(16, 8)
 
 // The item of a launch over a flat range, which the runtime folds into two axes.
 #define FLAT_ITEM(first)                                                                   \

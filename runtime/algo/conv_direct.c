@@ -43,14 +43,17 @@ static bool applicable(const struct device *device, const struct problem *proble
         && tensor_is_pixels(&problem->src) && tensor_is_pixels(&problem->dst);
 }
 
-// Output channels of a group are rounded up to whole blocks, a row's pixels to whole tiles.
+// Output channels of a group are rounded up to whole blocks, a row's pixels to whole tiles, and taps
+// in the padding of a tile are not saved.
 static double estimate(const struct device *device, const struct problem *problem,
                        const struct config *config)
 {
     struct rates rates = rules_rates(device);
     int64_t k = problem->dst.size[AXIS_C] / problem->u.conv.groups;
     int64_t block = device->vector_width * config->value[NV];
-    double waste = (double)round_up(k, block) / (double)k;
+    double waste = (double)round_up(k, block) / (double)k
+        * (double)(row_tiles(problem, config->value[MR]) * config->value[MR])
+        / (double)MAX(problem->dst.size[AXIS_W], 1);
 
     return rates.launch + waste * (double)conv_macs(problem, &problem->u.conv) / rates.macs
         + 4.0 * (double)(tensor_elements(&problem->src) + tensor_elements(&problem->dst))

@@ -73,7 +73,9 @@ static struct tiling tiling_of(const struct device *device, const struct problem
     return t;
 }
 
-// Multiplications at the device's rate, the transforms' reads and writes, and launches.
+// Products at the device's rate; both transforms, of some six multiply-adds' time an element; maps
+// from memory, and the filters, some times larger than they were, rather from a cache. EPYC Zen 4,
+// PoCL 3.1: 55 shapes from 8 channels @7 to 512 @28.
 static double estimate(const struct device *device, const struct problem *problem,
                        const struct config *config)
 {
@@ -85,9 +87,10 @@ static double estimate(const struct device *device, const struct problem *proble
                                                      device->vector_width * config->value[NV]);
 
     return 2.0 * rates.launch * (double)ceil_div(t.tiles, MAX(t.chunk, 1))
-        + planes * (tiles * c * k + 16.0 * tiles * (c + k)) / rates.macs
-        + 4.0 * (double)(tensor_elements(&problem->src) + tensor_elements(&problem->dst)
-                         + (int64_t)(planes * c * k)) / rates.bytes;
+        + planes * (tiles * c * k + 6.0 * tiles * (c + k)) / rates.macs
+        + 4.0 * (double)(tensor_elements(&problem->src) + tensor_elements(&problem->dst))
+              / rates.bytes
+        + 4.0 * planes * c * k / (3.5 * rates.bytes);
 }
 
 static void add_product(struct plan_builder *builder, const struct problem *problem,

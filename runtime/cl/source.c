@@ -15,7 +15,8 @@ static const struct {
 
 static const char *const bound[] = {
     "LOCAL_X", "LOCAL_Y", "LOCAL_Z", "T", "ACC", "LOAD", "STORE", "FN", "V", "VT", "VLOAD",
-    "VSTORE", "VKEEP", "VLOOSE",
+    "VSTORE", "VKEEP", "VLOOSE", "VLOAD_PART",
+    "VSTORE_PART",
 };
 
 const struct kernel_source *source_find(const char *name)
@@ -73,14 +74,17 @@ static int32_t vector_width(const struct instance *instance)
     return 0;
 }
 
-static cvy_status add_vector(const struct instance *instance, const char *type, struct text *out)
+static cvy_status add_vector(const struct instance *instance, const char *type,
+                             const char *suffix, struct text *out)
 {
     int32_t width = vector_width(instance);
 
     if (width <= 1) {
         text_add(out, "%s#define VT %s\n#define VLOAD(p) (*(p))\n"
                  "#define VSTORE(v, p) (*(p) = (v))\n#define VKEEP(v, p) (*(p) = (v))\n"
-                 "#define VLOOSE %s\n", width ? "" : "#define V 1\n", type, type);
+                 "#define VLOOSE %s\n#define VLOAD_PART(p, n) ((%s)0)\n"
+                 "#define VSTORE_PART(v, p, n)\n", width ? "" : "#define V 1\n", type, type,
+                 type);
         return CVY_OK;
     }
     if (width != 2 && width != 4 && width != 8 && width != 16)
@@ -89,8 +93,10 @@ static cvy_status add_vector(const struct instance *instance, const char *type, 
     text_add(out, "#define VT %s%" PRId32 "\n#define VLOAD(p) vload%" PRId32 "(0, p)\n"
              "#define VLOOSE loose_%s%" PRId32 "\n"
              "#define VSTORE(v, p) (*(__global VLOOSE *)(p) = (v))\n"
-             "#define VKEEP(v, p) vstore%" PRId32 "(v, 0, p)\n", type, width, width, type, width,
-             width);
+             "#define VKEEP(v, p) vstore%" PRId32 "(v, 0, p)\n"
+             "#define VLOAD_PART(p, n) load_part_%s_%" PRId32 "(p, n)\n"
+             "#define VSTORE_PART(v, p, n) store_part_%s_%" PRId32 "(v, p, n)\n", type, width,
+             width, type, width, width, suffix, width, suffix, width);
     return CVY_OK;
 }
 
@@ -116,7 +122,7 @@ cvy_status source_instance(const struct kernel_source *source, const struct inst
     text_add(out, "#define LOAD(p, i) load_%s(p, i)\n#define STORE(p, i, v) store_%s(p, i, v)\n",
              suffix, suffix);
     text_add(out, "#define FN(name) name##_%016" PRIx64 "\n", hash);
-    TRY(add_vector(instance, type, out));
+    TRY(add_vector(instance, type, suffix, out));
     text_add(out, "#line 1 \"%s.cl\"\n", source->name);
     text_append(out, source->text, strlen(source->text));
     add_undefs(source, instance, out);
