@@ -111,7 +111,8 @@ bool check_info(struct trial *t)
     if (t->forced == NULL && t->info.algorithm[0] == '\0') {
         check_fail(t, "plan_info.algorithm is empty");
     }
-    if (t->forced != NULL && strstr(t->info.algorithm, t->forced) == NULL) {
+    if (t->forced != NULL && strncmp(t->info.config, t->forced, strlen(t->forced)) != 0 &&
+        strstr(t->info.algorithm, t->forced) == NULL) {
         check_fail(t, "plan_info.algorithm is another one");
     }
     if (t->needs.indices_out && !check_indices_desc(t)) {

@@ -47,7 +47,7 @@ static void print_steps(const struct model *model)
         snprintf(nodes, sizeof nodes, "%s", step.name);
         tool_table_add(&table, "%zu\t%d\t%.3f ms\t%s\t%s\t%zu-%zu\t%s\t%s\t%s\t%s", i,
                        step.plan.launches, step.plan.estimate_seconds * 1e3, at,
-                       bytes_text(step.bytes, bytes), step.first, step.last, step.plan.algorithm,
+                       bytes_text(step.bytes, bytes), step.first, step.last, step.plan.config,
                        step.plan.why, step.plan.spec, tool_plain(nodes));
     }
     tool_table_print(&table, 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
@@ -85,6 +85,7 @@ static cJSON *plan_json(const cvy_plan_info *plan)
 
     cJSON_AddStringToObject(o, "spec", plan->spec);
     cJSON_AddStringToObject(o, "algorithm", plan->algorithm);
+    cJSON_AddStringToObject(o, "config", plan->config);
     cJSON_AddStringToObject(o, "why", plan->why);
     cJSON_AddNumberToObject(o, "launches", plan->launches);
     cJSON_AddNumberToObject(o, "macs", (double)plan->macs);
@@ -282,7 +283,7 @@ static void print_spec(const cvy_plan_info *plan, const struct choice *choices, 
 {
     struct tool_table table = { 0 };
 
-    printf("%s\n%s: %s\n", plan->spec, plan->algorithm, plan->why);
+    printf("%s\n%s: %s\n", plan->spec, plan->config, plan->why);
     printf("%.1f million multiply-adds, %d launches, estimate %.3f ms, workspace %zu bytes\n\n",
            (double)plan->macs * 1e-6, plan->launches, plan->estimate_seconds * 1e3,
            plan->workspace);
@@ -293,7 +294,7 @@ static void print_spec(const cvy_plan_info *plan, const struct choice *choices, 
         if (c->applies) {
             tool_table_add(&table, "%s\t%s\t%.3f ms\t%d\t%s", c->name,
                            c->chosen ? "chosen" : "yes", c->plan.estimate_seconds * 1e3,
-                           c->plan.launches, c->plan.algorithm);
+                           c->plan.launches, c->plan.config);
         } else {
             tool_table_add(&table, "%s\tno\t\t\t%s", c->name, c->why_not);
         }

@@ -11,7 +11,11 @@ extern "C" {
 // Options of planning -----------------------------------------------------------------------------
 
 typedef struct cvy_plan_options {
-    const char *algorithm;      // by name (cvy_algorithm_list); NULL: the planner's choice
+    // By name (cvy_algorithm_list), with values of its tunables and the choices for the steps that
+    // it is made of if you like: "conv_direct", "conv_direct:MR=7,NV=2",
+    // "conv_via_nhwc(conv_direct:MR=7,NV=2)". NULL: the planner's choice. What is left out is the
+    // planner's choice, too. ARGUMENT for a name, tunable or value that is not in the list.
+    const char *algorithm;
     bool exact;                 // only algorithms with direct summation
     bool deterministic;         // never exchange the implementation later
     size_t max_workspace;       // bytes an enqueue may need; 0: no limit
@@ -62,6 +66,8 @@ typedef struct cvy_plan_info {
     size_t packed;              // bytes of prepared weights
     int32_t launches, prepare_launches;
     double estimate_seconds;    // the planner's guess
+    char config[320];           // algorithms with their tunables, "conv_direct:MR=7,NV=2": as
+                                // cvy_plan_options.algorithm it gives the same again
 } cvy_plan_info;
 CVY_API cvy_status cvy_plan_info_get(const cvy_plan *plan, cvy_plan_info *out);
 

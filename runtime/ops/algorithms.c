@@ -21,15 +21,23 @@ static const char *dtypes_text(uint32_t dtypes)
     return dtypes == DTYPE_BIT(CVY_F32) ? "f32" : "";
 }
 
-static void tunables_text(const struct tunable *tunables, char *out, size_t cap)
-{
-    size_t at = 0;
+_Static_assert(CVY_MAX_TUNABLES == CONFIG_VALUES, "room for each tunable");
+_Static_assert(sizeof((cvy_tunable *)0)->values == sizeof((struct tunable *)0)->values, "values");
 
-    for (; tunables && tunables->name && at < cap; tunables++) {
-        at += (size_t)snprintf(out + at, cap - at, "%s%s=%d", at ? " " : "", tunables->name,
-                               tunables->values[0]);
-        for (int i = 1; tunables->values[i] && at < cap; i++)
-            at += (size_t)snprintf(out + at, cap - at, ",%d", tunables->values[i]);
+static void tunables_list(const struct tunable *tunables, cvy_algorithm_info *out)
+{
+    size_t at = 0, cap = sizeof out->tunables;
+
+    for (; tunables && tunables->name; tunables++) {
+        cvy_tunable *to = &out->tunable[out->tunable_count++];
+
+        to->name = tunables->name;
+        memcpy(to->values, tunables->values, sizeof to->values);
+        for (; to->count < (int32_t)COUNT_OF(to->values) && to->values[to->count]; to->count++)
+            if (at < cap)
+                at += (size_t)snprintf(out->tunables + at, cap - at, "%s%s%s%d",
+                                       at && !to->count ? " " : "", to->count ? "," : to->name,
+                                       to->count ? "" : "=", to->values[to->count]);
     }
 }
 
@@ -48,7 +56,7 @@ cvy_status cvy_algorithm_list(cvy_algorithm_info *out, size_t cap, size_t *count
             .layouts = layouts_text(a->layouts),
             .accuracy = a->accuracy == ACCURACY_DIRECT ? "direct" : "winograd",
         };
-        tunables_text(a->tunables, out[i].tunables, sizeof out[i].tunables);
+        tunables_list(a->tunables, &out[i]);
     }
     return CVY_OK;
 }

@@ -51,6 +51,7 @@ void impl_rewind(struct impl *impl, const struct impl *mark)
     impl->scratch = mark->scratch;
     impl->packed = mark->packed;
     memcpy(impl->algorithm, mark->algorithm, sizeof impl->algorithm);
+    memcpy(impl->config, mark->config, sizeof impl->config);
 }
 
 bool slot_is_constant(enum slot slot)

@@ -43,12 +43,16 @@ struct impl {
     uint64_t constants_read;            // a bit for each slot that run steps read as it is
     uint64_t packing;                   // equal for implementations that pack alike
     char algorithm[128];
+    char config[320];                   // as options.algorithm, it gives the same again
     double estimate;
 };
 
+struct forced;
 struct plan_builder {
     cvy_context *context;
     const struct device *device;
+    struct forced *forced;              // what children are forced to; NULL: nothing
+    bool exact;                         // no child of another accuracy than DIRECT
     cvy_status status;
     struct impl *impl;
     struct bindings bindings;           // of the problem being built

@@ -89,6 +89,7 @@ static void info_finish(cvy_plan *plan)
     cvy_plan_info *info = &plan->info;
 
     snprintf(info->algorithm, sizeof info->algorithm, "%s", impl->algorithm);
+    snprintf(info->config, sizeof info->config, "%s", impl->config);
     info->workspace = impl->scratch;
     info->workspace_unprepared = impl->scratch + impl->packed;
     info->packed = impl->packed;

@@ -1,5 +1,6 @@
 // Candidates in order, and the first that builds.
 #include "plan/planner.h"
+#include "plan/forced.h"
 #include "plan/names.h"
 
 #include <stdio.h>
@@ -12,14 +13,6 @@ struct candidate {
     int rank;
     double estimate;
 };
-
-const struct algo *algo_find(const char *name)
-{
-    for (size_t i = 0; i < algo_count; i++)
-        if (strcmp(algos[i]->name, name) == 0)
-            return algos[i];
-    return NULL;
-}
 
 static bool admits(const struct device *device, const struct algo *algo,
                    const struct problem *problem, bool exact)
@@ -47,17 +40,19 @@ static void candidate_insert(struct candidate *list, size_t *count, struct candi
 }
 
 static size_t candidates(const struct device *device, const struct problem *problem,
-                         const struct algo *forced, bool exact, struct candidate *list)
+                         const struct forced_one *forced, bool exact, struct candidate *list)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < algo_count; i++) {
         struct candidate c = { .algo = algos[i] };
 
-        if ((forced && algos[i] != forced) || !admits(device, algos[i], problem, exact))
+        if ((forced && algos[i] != forced->algo) || !admits(device, algos[i], problem, exact))
             continue;
         c.rank = rules_rank(device, c.algo, problem);
         rules_config(device, c.algo, problem, &c.config);
+        if (forced)
+            forced_apply(forced, &c.config);
         c.estimate = c.algo->estimate(device, problem, &c.config);
         candidate_insert(list, &count, c);
     }
@@ -79,10 +74,14 @@ static void name_add(char *names, size_t cap, const char *name, int depth)
 static cvy_status candidate_build(struct plan_builder *builder, const struct candidate *c,
                                   const struct problem *problem)
 {
+    struct impl *impl = builder->impl;
+    char name[160], values[100];
     cvy_status st;
 
-    name_add(builder->impl->algorithm, sizeof builder->impl->algorithm, c->algo->name,
-             builder->depth);
+    config_text(c->algo, &c->config, values, sizeof values);
+    snprintf(name, sizeof name, "%s%s%s", c->algo->name, values[0] ? ":" : "", values);
+    name_add(impl->algorithm, sizeof impl->algorithm, c->algo->name, builder->depth);
+    name_add(impl->config, sizeof impl->config, name, builder->depth);
     st = c->algo->build(builder, problem, &c->config);
     return st != CVY_OK ? st : builder->status;
 }
@@ -135,22 +134,46 @@ static void impl_seal(struct impl *impl)
     impl->packing = packing_hash(impl);
 }
 
-static cvy_status build_alone(cvy_context *context, const struct device *device,
-                              const struct problem *problem, const struct candidate *c,
-                              size_t max_workspace, struct impl **out)
+// What planner_build was asked for, with the device as this attempt sees it.
+struct request {
+    cvy_context *context;
+    struct device device;
+    const struct problem *problem;
+    const cvy_plan_options *options;
+    struct forced forced;
+    bool refused;           // a compiler did not take one
+};
+
+static cvy_status unused_name(const struct forced *forced)
 {
-    struct plan_builder builder = { .context = context, .device = device };
+    const struct algo *algo = forced->list[forced->used].algo;
+
+    return fail(CVY_ERR_ARGUMENT, "options.algorithm names %s, which solves %s; there is no such "
+                "step left for it", algo->name, op_name(algo->op));
+}
+
+static cvy_status build_alone(struct request *request, const struct candidate *c,
+                              struct impl **out)
+{
+    // What a Winograd inside of another operator may lose is known for convolutions alone.
+    bool exact = request->options->exact || request->problem->op != OP_CONV;
+    struct plan_builder builder = { .context = request->context, .device = &request->device,
+                                    .forced = &request->forced, .exact = exact };
+    size_t most = request->options->max_workspace;
     cvy_status st = CVY_OK;
 
     *out = NULL;
     builder.bindings = bindings_same();
+    request->forced.used = request->forced.count ? 1 : 0;
     TRY(impl_create(&builder.impl));
-    TRY(candidate_build(&builder, c, problem));
+    TRY(candidate_build(&builder, c, request->problem));
+    if (request->forced.used < request->forced.count)
+        TRY(unused_name(&request->forced));
     impl_seal(builder.impl);
     builder.impl->estimate = c->estimate;
-    if (max_workspace && builder.impl->scratch > max_workspace)
+    if (most && builder.impl->scratch > most)
         TRY(fail(CVY_ERR_UNSUPPORTED, "%s needs %zu bytes of workspace; max_workspace is %zu",
-                 c->algo->name, builder.impl->scratch, max_workspace));
+                 c->algo->name, builder.impl->scratch, most));
     *out = builder.impl;
     builder.impl = NULL;
 out:
@@ -175,59 +198,37 @@ static void why_text(char why[160], const struct candidate *list, size_t chosen,
                  list[0].estimate * 1e3, list[1].estimate * 1e3, list[1].algo->name);
 }
 
-// Names of the operator's algorithms, or of those that solve the problem.
-static const char *algorithms_text(const struct device *device, const struct problem *problem,
-                                   const cvy_plan_options *options, bool that_solve,
-                                   char list[400])
+// Names of the algorithms that solve the problem.
+static const char *names_that_solve(const struct device *device, const struct problem *problem,
+                                    bool exact, char list[400])
 {
     size_t at = 0;
 
     list[0] = '\0';
     for (size_t i = 0; i < algo_count && at < 400; i++)
-        if (algos[i]->op == problem->op
-            && (!that_solve || admits(device, algos[i], problem, options->exact)))
+        if (admits(device, algos[i], problem, exact))
             at += (size_t)snprintf(list + at, 400 - at, " %s", algos[i]->name);
     return at ? list : " none";
 }
 
-static cvy_status find_forced(const cvy_plan_options *options, const struct problem *problem,
-                              const struct algo **out)
-{
-    char list[400];
-
-    *out = NULL;
-    if (!options || !options->algorithm || !*options->algorithm)
-        return CVY_OK;
-    *out = algo_find(options->algorithm);
-    if (!*out)
-        return fail(CVY_ERR_ARGUMENT, "options.algorithm is \"%.60s\", which is not registered; "
-                    "%s has%s", options->algorithm, op_name(problem->op),
-                    algorithms_text(NULL, problem, options, false, list));
-    if ((*out)->op != problem->op)
-        return fail(CVY_ERR_UNSUPPORTED, "options.algorithm is %s, which solves %s and not %s; "
-                    "%s has%s", (*out)->name, op_name((*out)->op), op_name(problem->op),
-                    op_name(problem->op), algorithms_text(NULL, problem, options, false, list));
-    return CVY_OK;
-}
-
 // What a forced algorithm, or all of them, lack for the problem.
 static cvy_status none_solves(const struct device *device, const struct problem *problem,
-                              const cvy_plan_options *options, const struct algo *forced)
+                              bool exact, const struct forced_one *forced)
 {
     const char *why = "these shapes or strides on this device";
+    const struct algo *algo = forced ? forced->algo : NULL;
     char list[400];
 
-    if (!forced)
+    if (!algo)
         return fail(CVY_ERR_UNSUPPORTED, "no algorithm solves it on this device");
-    if (!(forced->dtypes & DTYPE_BIT(problem->src.dtype)))
+    if (!(algo->dtypes & DTYPE_BIT(problem->src.dtype)))
         why = dtype_name(problem->src.dtype);
-    else if (!(forced->layouts & LAYOUT_BIT(problem->src.layout)))
+    else if (!(algo->layouts & LAYOUT_BIT(problem->src.layout)))
         why = layout_name(problem->src.layout);
-    else if (options->exact && forced->accuracy != ACCURACY_DIRECT)
+    else if (exact && algo->accuracy != ACCURACY_DIRECT)
         why = "options.exact";
     return fail(CVY_ERR_UNSUPPORTED, "options.algorithm is %s, which does not take %s; these solve "
-                "it:%s", forced->name, why,
-                algorithms_text(device, problem, options, true, list));
+                "it:%s", algo->name, why, names_that_solve(device, problem, exact, list));
 }
 
 static bool gives_way(cvy_status st)
@@ -235,29 +236,29 @@ static bool gives_way(cvy_status st)
     return st == CVY_ERR_BUILD || st == CVY_ERR_UNSUPPORTED || st == CVY_ERR_LIMIT;
 }
 
-// What the first candidate that builds makes of the problem. *refused: a compiler did not take one.
-static cvy_status build_first(cvy_context *context, const struct device *device,
-                              const struct problem *problem, const struct algo *forced,
-                              const cvy_plan_options *options, struct impl **out, char why[160],
-                              bool *refused)
+// What the first candidate that builds makes of the problem.
+static cvy_status build_first(struct request *request, struct impl **out, char why[160])
 {
+    const struct forced_one *forced = request->forced.count ? &request->forced.list[0] : NULL;
+    bool exact = request->options->exact;
     struct candidate list[MAX_CANDIDATES];
-    size_t count = candidates(device, problem, forced, options->exact, list);
+    size_t count = candidates(&request->device, request->problem, forced, exact, list);
     cvy_status st = CVY_OK;
 
     if (count == 0)
-        return none_solves(device, problem, options, forced);
+        return none_solves(&request->device, request->problem, exact, forced);
     for (size_t i = 0; i < count; i++) {
-        st = build_alone(context, device, problem, &list[i], options->max_workspace, out);
+        st = build_alone(request, &list[i], out);
         if (st == CVY_OK) {
             why_text(why, list, i, count, forced != NULL);
             return CVY_OK;
         }
         if (!gives_way(st))
             return st;
-        *refused = *refused || st == CVY_ERR_BUILD;
+        request->refused = request->refused || st == CVY_ERR_BUILD;
         if (st == CVY_ERR_BUILD)
-            context_log(context, CVY_LOG_WARNING, "%s: %s", list[i].algo->name, cvy_error_text());
+            context_log(request->context, CVY_LOG_WARNING, "%s: %s", list[i].algo->name,
+                        cvy_error_text());
     }
     return st;
 }
@@ -268,38 +269,42 @@ cvy_status planner_build(cvy_context *context, const struct problem *problem,
     // Work-groups to fall back to where kernels get smaller ones than the device promises.
     static const int smaller[] = { 16, 1 };
     static const cvy_plan_options none = { 0 };
-    struct device device = *context_device(context);
-    const struct algo *forced;
-    bool refused = false;
+    struct request request = { .context = context, .device = *context_device(context),
+                               .problem = problem, .options = options ? options : &none };
     cvy_status st;
 
     *out = NULL;
-    options = options ? options : &none;
-    st = find_forced(options, problem, &forced);
+    st = forced_read(request.options->algorithm, problem->op, &request.forced);
     if (st != CVY_OK)
         return st;
-    st = build_first(context, &device, problem, forced, options, out, why, &refused);
-    for (size_t i = 0; i < COUNT_OF(smaller) && refused && gives_way(st); i++) {
-        if (smaller[i] >= device.max_group)
+    st = build_first(&request, out, why);
+    for (size_t i = 0; i < COUNT_OF(smaller) && request.refused && gives_way(st); i++) {
+        if (smaller[i] >= request.device.max_group)
             continue;
-        device.max_group = smaller[i];
-        st = build_first(context, &device, problem, forced, options, out, why, &refused);
+        request.device.max_group = smaller[i];
+        st = build_first(&request, out, why);
     }
     return st;
 }
 
-// A child has no options of its own: composites are chosen for the inner problem's sake. One that
-// does not build gives way to the next; if none builds, its parent gives way as a whole.
+// A child is chosen for the inner problem's sake, unless options.algorithm names it. One that does
+// not build gives way to the next; if none builds, its parent gives way as a whole.
 cvy_status planner_build_child(struct plan_builder *builder, const struct problem *problem)
 {
+    const struct forced_one *forced = forced_next(builder->forced, problem->op);
+    const size_t used = builder->forced ? builder->forced->used + (forced != NULL) : 0;
     struct candidate list[MAX_CANDIDATES];
-    size_t count = candidates(builder->device, problem, NULL, true, list);
+    size_t count = candidates(builder->device, problem, forced, builder->exact, list);
     const struct impl mark = *builder->impl;
     cvy_status st = CVY_OK;
 
+    if (count == 0 && forced)
+        return none_solves(builder->device, problem, builder->exact, forced);
     if (count == 0)
         return fail(CVY_ERR_UNSUPPORTED, "no algorithm solves the inner %s", op_name(problem->op));
     for (size_t i = 0; i < count; i++) {
+        if (builder->forced)
+            builder->forced->used = used;
         st = candidate_build(builder, &list[i], problem);
         if (!gives_way(st))
             break;

@@ -10,6 +10,7 @@ MAX_RANK = 6
 MAX_SOURCES = 64
 ANY_SIZE = -1
 ANY_RANK = -1
+MAX_TUNABLES = 6
 
 
 class Status(IntEnum):

@@ -110,6 +110,7 @@ class cvy_plan_info(Structure):
         ('full_macs', c_int64), ('full_parameters', c_int64), ('bytes', c_int64),
         ('workspace', c_size_t), ('workspace_unprepared', c_size_t), ('packed', c_size_t),
         ('launches', c_int32), ('prepare_launches', c_int32), ('estimate_seconds', c_double),
+        ('config', c_char * 320),
     ]
     _enums_: Dict[str, str] = {}
 
@@ -456,10 +457,18 @@ class cvy_network_step(Structure):
     _enums_: Dict[str, str] = {}
 
 
+class cvy_tunable(Structure):
+    _fields_ = [
+        ('name', c_char_p), ('values', c_int32 * 8), ('count', c_int32),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
 class cvy_algorithm_info(Structure):
     _fields_ = [
         ('name', c_char_p), ('op', c_char_p), ('about', c_char_p), ('dtypes', c_char_p),
-        ('layouts', c_char_p), ('accuracy', c_char_p), ('tunables', c_char * 96),
+        ('layouts', c_char_p), ('accuracy', c_char_p), ('tunables', c_char * 160),
+        ('tunable', cvy_tunable * 6), ('tunable_count', c_int32),
     ]
     _enums_: Dict[str, str] = {}
 
