@@ -2,36 +2,42 @@
 // A row stands for a class; its comment is its measurement.
 #include "plan/planner.h"
 
-// Values for one algorithm on one class of device. First row that matches wins. A width, channels
-// or pixels of 0 match everything.
+// Values for one algorithm on one class of device. First row that matches wins; what is 0 matches
+// everything.
 struct config_row {
+    const char *algo;
     enum device_class device_class;
     int vector_width;           // float32 lanes of the device
-    const char *algo;
     int64_t most_channels;      // output channels in a group, counted in vectors of the device
     int64_t most_pixels;        // output pixels of the batch
+    int64_t row_multiple;       // a row of output pixels is a multiple of it; backward, those that
+                                // are a stride apart
     int32_t values[CONFIG_VALUES];
 };
 
-// conv_direct, EPYC Zen 4, PoCL 3.1, 3x3 64->64 @56: MR 7, NV 2 runs at 229 of 235 GFLOP/s,
-// MR 14, NV 2 at 214; more spills. One vector of output channels: MR 7 again, since MR 14 takes
-// twice as long to compile for the same speed. Width 8 is not measured: 12 sums, two weights and
-// a broadcast fill the 16 registers of AVX2.
+// EPYC Zen 4, PoCL 3.1, two cores; ms. Width 8 is not measured: 12 sums, two weights and a broadcast
+// fill the 16 registers of AVX2. conv_direct, 3x3 64->64 @56: MR 7, NV 2 runs at 229 of 235 GFLOP/s,
+// MR 14, NV 2 at 214; more spills. Rows of 16 pixels waste less of MR 8: 4x4 s2 256->128 @16 takes
+// 1.19 against 1.56. conv_pointwise: NV 1 is as fast as NV 2 from 16 to 1024 channels, and wastes
+// less of an odd number of vectors: 960->320 @7 0.143 (MR 8: 0.163), 64->48 @28 0.032 against 0.040.
+// One pixel: 2048->1000 0.057, MR 7 0.145. conv_winograd: MR 8, NV 2 0.40 for 64->64 @56 and
+// 256->256 @14, NV 1 0.43 and 0.44.
 static const struct config_row config_rows[] = {
-    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 1, { 1, 4 } },
-    { DEVICE_CPU_WIDE, 8, "conv_pointwise", 1, 0, { 6, 1 } },
-    { DEVICE_CPU_WIDE, 8, "conv_pointwise", 0, 0, { 6, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 1, 0, { 7, 1 } },
-    { DEVICE_CPU_WIDE, 0, "conv_pointwise", 0, 0, { 7, 2 } },
-    { DEVICE_CPU_WIDE, 8, "conv_pointwise_planes", 0, 0, { 6, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_pointwise_planes", 0, 0, { 8, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_grouped", 0, 0, { 4 } },
-    { DEVICE_CPU_WIDE, 8, "conv_winograd", 0, 0, { 4, 6, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_winograd", 0, 0, { 4, 8, 2 } },
-    { DEVICE_CPU_WIDE, 8, "conv_direct", 1, 0, { 6, 1 } },
-    { DEVICE_CPU_WIDE, 8, "conv_direct", 0, 0, { 6, 2 } },
-    { DEVICE_CPU_WIDE, 0, "conv_direct", 1, 0, { 7, 1 } },
-    { DEVICE_CPU_WIDE, 0, "conv_direct", 0, 0, { 7, 2 } },
+    { "conv_pointwise", DEVICE_CPU_WIDE, .most_pixels = 1, .values = { 1, 4 } },
+    { "conv_pointwise", DEVICE_CPU_WIDE, 8, .most_channels = 1, .values = { 6, 1 } },
+    { "conv_pointwise", DEVICE_CPU_WIDE, 8, .values = { 6, 2 } },
+    { "conv_pointwise", DEVICE_CPU_WIDE, .values = { 7, 1 } },
+    { "conv_pointwise_planes", DEVICE_CPU_WIDE, 8, .values = { 6, 2 } },
+    { "conv_pointwise_planes", DEVICE_CPU_WIDE, .values = { 8, 2 } },
+    { "conv_grouped", DEVICE_CPU_WIDE, .values = { 4 } },
+    { "conv_winograd", DEVICE_CPU_WIDE, 8, .values = { 4, 6, 2 } },
+    { "conv_winograd", DEVICE_CPU_WIDE, .values = { 4, 8, 2 } },
+    { "conv_direct", DEVICE_CPU_WIDE, 8, .most_channels = 1, .values = { 6, 1 } },
+    { "conv_direct", DEVICE_CPU_WIDE, 8, .values = { 6, 2 } },
+    { "conv_direct", DEVICE_CPU_WIDE, .most_channels = 1, .values = { 7, 1 } },
+    { "conv_direct", DEVICE_CPU_WIDE, .row_multiple = 7, .values = { 7, 2 } },
+    { "conv_direct", DEVICE_CPU_WIDE, .row_multiple = 8, .values = { 8, 2 } },
+    { "conv_direct", DEVICE_CPU_WIDE, .values = { 7, 2 } },
 };
 
 // Order of algorithms where several apply; the first that applies wins. Those whose name begins
@@ -81,11 +87,27 @@ static int64_t output_pixels(const struct problem *problem)
     return dst->size[AXIS_N] * dst->size[AXIS_D] * dst->size[AXIS_H] * dst->size[AXIS_W];
 }
 
-static bool row_fits(const struct config_row *row, const struct device *device,
-                     const struct algo *algo)
+static int64_t row_pixels(const struct problem *problem)
+{
+    int64_t width = problem->dst.size[AXIS_W];
+
+    return problem->op == OP_CONV && problem->direction == BACKWARD_DATA
+        ? ceil_div(width, problem->u.conv.window.stride[2]) : width;
+}
+
+static bool row_fits_device(const struct config_row *row, const struct device *device,
+                            const struct algo *algo)
 {
     return row->device_class == device->device_class && strcmp(row->algo, algo->name) == 0
         && (row->vector_width == 0 || row->vector_width == device->vector_width);
+}
+
+static bool row_fits(const struct config_row *row, const struct device *device,
+                     const struct problem *problem)
+{
+    return !(row->most_channels && output_vectors(device, problem) > row->most_channels)
+        && !(row->most_pixels && output_pixels(problem) > row->most_pixels)
+        && !(row->row_multiple && row_pixels(problem) % row->row_multiple);
 }
 
 static void config_safe(const struct algo *algo, struct config *out)
@@ -102,13 +124,19 @@ void rules_config(const struct device *device, const struct algo *algo,
     for (size_t i = 0; i < COUNT_OF(config_rows); i++) {
         const struct config_row *row = &config_rows[i];
 
-        if (!row_fits(row, device, algo)
-            || (row->most_channels && output_vectors(device, problem) > row->most_channels)
-            || (row->most_pixels && output_pixels(problem) > row->most_pixels))
+        if (!row_fits_device(row, device, algo) || !row_fits(row, device, problem))
             continue;
         memcpy(out->value, row->values, sizeof row->values);
         return;
     }
+}
+
+static bool config_listed(const struct config *list, size_t count, const int32_t *values)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(list[i].value, values, sizeof list[i].value) == 0)
+            return true;
+    return false;
 }
 
 size_t rules_configs(const struct device *device, const struct algo *algo, struct config *out,
@@ -117,10 +145,13 @@ size_t rules_configs(const struct device *device, const struct algo *algo, struc
     size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(config_rows) && count < cap; i++) {
-        if (!row_fits(&config_rows[i], device, algo))
+        const struct config_row *row = &config_rows[i];
+
+        if (!row_fits_device(row, device, algo))
             continue;
-        memcpy(out[count++].value, config_rows[i].values, sizeof config_rows[i].values);
-        if (config_rows[i].most_channels == 0 && config_rows[i].most_pixels == 0)
+        if (!config_listed(out, count, row->values))
+            memcpy(out[count++].value, row->values, sizeof row->values);
+        if (!row->most_channels && !row->most_pixels && !row->row_multiple)
             break;              // no problem gets past this row
     }
     if (count == 0 && cap > 0)
