@@ -29,22 +29,10 @@
 void FN(finish)(VT sum, __global const T *residual, __global T *dst, int has_residual, int lanes,
                 float slope, float low, float high)
 {
-    if (lanes >= V) {
-        if (has_residual)
-            sum += VLOAD(residual);
-        PIECEWISE(sum, slope, low, high, sum);
-        VSTORE(sum, dst);
-        return;
-    }
-    ACC lane[V];
-    VKEEP(sum, lane);
-    for (int i = 0; i < lanes; i++) {
-        ACC x = lane[i];
-        if (has_residual)
-            x += LOAD(residual, i);
-        x = x < 0 ? x * slope : x;
-        STORE(dst, i, clip_f32(x, low, high));
-    }
+    if (has_residual)
+        sum += LOAD_LANES(residual, lanes);
+    PIECEWISE(sum, slope, low, high, sum);
+    STORE_LANES(sum, dst, lanes);
 }
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))

@@ -74,31 +74,6 @@
 #define TAP(x, w, sum) ((sum) = fma(x, VLOAD(w), (sum)))
 #endif
 
-// The first `lanes` elements at p, and zeros.
-VT FN(load_some)(__global const T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V)
-        return VLOAD(p);
-    for (int i = 0; i < V; i++)
-        lane[i] = i < lanes ? LOAD(p, i) : (ACC)0;
-    return VLOAD(lane);
-}
-
-void FN(store_some)(VT value, __global T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V) {
-        VSTORE(value, p);
-        return;
-    }
-    VKEEP(value, lane);
-    for (int i = 0; i < lanes; i++)
-        STORE(p, i, lane[i]);
-}
-
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(conv_grouped)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
@@ -151,7 +126,7 @@ __kernel void FN(conv_grouped)(
                     }
                     int iw = padded_index(left + rw * LW, W, mode);
                     if (iw >= 0) {
-                        VT xv = FN(load_some)(x + iw * src_w, lanes);
+                        VT xv = LOAD_LANES(x + iw * src_w, lanes);
                         TAP(xv, w, acc[0]);
                     }
                 }
@@ -163,9 +138,9 @@ __kernel void FN(conv_grouped)(
                 ulong at = (ow + i) * dst_w;
 
                 if (has_residual)
-                    acc[i] += FN(load_some)(residual + at, lanes);
+                    acc[i] += LOAD_LANES(residual + at, lanes);
                 PIECEWISE(acc[i], slope, low, high, acc[i]);
-                FN(store_some)(acc[i], dst + at, lanes);
+                STORE_LANES(acc[i], dst + at, lanes);
             }
         ow += count;
     }

@@ -12,31 +12,6 @@
 #endif
 #define TILE (NV * V)
 
-// The first `lanes` elements at p, and zeros.
-VT FN(load_some)(__global const T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V)
-        return VLOAD(p);
-    for (int i = 0; i < V; i++)
-        lane[i] = i < lanes ? LOAD(p, i) : (ACC)0;
-    return VLOAD(lane);
-}
-
-void FN(store_some)(VT value, __global T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V) {
-        VSTORE(value, p);
-        return;
-    }
-    VKEEP(value, lane);
-    for (int i = 0; i < lanes; i++)
-        STORE(p, i, lane[i]);
-}
-
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(conv_pointwise_planes)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
@@ -84,7 +59,7 @@ __kernel void FN(conv_pointwise_planes)(
         for (int c = plain; c < C; c++, w += MR, x += src_c)
             #pragma unroll
             for (int j = 0; j < NV; j++) {
-                VT xv = FN(load_some)(x + j * V, left - j * V);
+                VT xv = LOAD_LANES(x + j * V, left - j * V);
                 #pragma unroll
                 for (int i = 0; i < MR; i++)
                     acc[i][j] = fma(xv, (VT)(LOAD(w, i)), acc[i][j]);
@@ -113,9 +88,9 @@ __kernel void FN(conv_pointwise_planes)(
                 VT sum = VLOAD(sums + i * TILE + j);
 
                 if (has_residual)
-                    sum += FN(load_some)(residual + at, left - j);
+                    sum += LOAD_LANES(residual + at, left - j);
                 PIECEWISE(sum, slope, low, high, sum);
-                FN(store_some)(sum, dst + at, left - j);
+                STORE_LANES(sum, dst + at, left - j);
             }
     }
 }

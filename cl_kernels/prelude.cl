@@ -84,6 +84,16 @@ PART_FUNCTIONS(4, 2)
 PART_FUNCTIONS(8, 4)
 PART_FUNCTIONS(16, 8)
 
+// The same for any n: a vector, or what there is of it.
+#define LOAD_LANES(p, n) ((n) >= V ? VLOAD(p) : VLOAD_PART(p, n))
+#define STORE_LANES(value, p, n)                                                           \
+    do {                                                                                   \
+        if ((n) >= V)                                                                      \
+            VSTORE(value, p);                                                              \
+        else                                                                               \
+            VSTORE_PART(value, p, n);                                                      \
+    } while (0)
+
 // The item of a launch over a flat range, which the runtime folds into two axes.
 #define FLAT_ITEM(first)                                                                   \
     ((first) + ((ulong)get_group_id(1) * get_num_groups(0) + get_group_id(0)) * LOCAL_X     \

@@ -33,18 +33,6 @@
     } while (0)
 #endif
 
-// A pixel's channels from p on, zeros behind the last.
-VT FN(read)(__global const T *p, int lanes)
-{
-    ACC lane[V];
-
-    if (lanes >= V)
-        return VLOAD(p);
-    for (int i = 0; i < V; i++)
-        lane[i] = i < lanes ? LOAD(p, i) : (ACC)0;
-    return VLOAD(lane);
-}
-
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(winograd_input)(
     __global const T *restrict src, ulong src_at, __global T *restrict planes, ulong planes_at,
@@ -73,7 +61,7 @@ __kernel void FN(winograd_input)(
                 #pragma unroll
                 for (int i = 0; i < TILE; i++)
                     d[i] = inside && y0 + i >= 0 && y0 + i < H
-                        ? FN(read)(column + (y0 + i) * (long)src_h, C - c) : (VT)(0);
+                        ? LOAD_LANES(column + (y0 + i) * (long)src_h, C - c) : (VT)(0);
                 TIMES_B(d);
                 #pragma unroll
                 for (int i = 0; i < TILE; i++)

@@ -15,13 +15,14 @@ struct config_row {
     int32_t values[CONFIG_VALUES];
 };
 
-// EPYC Zen 4, PoCL 3.1, two cores; ms. Width 8 is not measured: 12 sums, two weights and a broadcast
-// fill the 16 registers of AVX2. conv_direct, 3x3 64->64 @56: MR 7, NV 2 runs at 229 of 235 GFLOP/s,
-// MR 14, NV 2 at 214; more spills. Rows of 16 pixels waste less of MR 8: 4x4 s2 256->128 @16 takes
-// 1.19 against 1.56. conv_pointwise: NV 1 is as fast as NV 2 from 16 to 1024 channels, and wastes
-// less of an odd number of vectors: 960->320 @7 0.143 (MR 8: 0.163), 64->48 @28 0.032 against 0.040.
-// One pixel: 2048->1000 0.057, MR 7 0.145. conv_winograd: MR 8, NV 2 0.40 for 64->64 @56 and
-// 256->256 @14, NV 1 0.43 and 0.44.
+// EPYC Zen 4, PoCL 3.1, two cores; ms. Width 8 is not measured: 12 sums, two weights and a
+// broadcast fill the 16 registers of AVX2.
+// conv_direct: 3x3 64->64 @56 with MR 7, NV 2 runs at 229 of 235 GFLOP/s, with MR 14 at 214; more
+// spills. Rows of 16 pixels waste less of MR 8: 4x4 s2 256->128 @16 1.19 against 1.56.
+// conv_pointwise: NV 1 is as fast as NV 2 from 16 to 1024 channels, and wastes less of an odd
+// number of vectors: 64->48 @28 0.032 against 0.040. MR 8: 960->320 @7 0.163 against 0.143. One
+// pixel, 2048->1000: 0.057, with MR 7 0.145.
+// conv_winograd: MR 8, NV 2 0.40 for 64->64 @56 and 256->256 @14, NV 1 0.43 and 0.44.
 static const struct config_row config_rows[] = {
     { "conv_pointwise", DEVICE_CPU_WIDE, .most_pixels = 1, .values = { 1, 4 } },
     { "conv_pointwise", DEVICE_CPU_WIDE, 8, .most_channels = 1, .values = { 6, 1 } },
@@ -179,8 +180,8 @@ int rules_rank(const struct device *device, const struct algo *algo, const struc
 }
 
 // CPU: multiply-adds of 1.4 vectors for each cycle of the clock that the driver tells (EPYC Zen 4:
-// 117 G a second on two cores of nominally 2.6 GHz); PoCL launches in 1 us batched, memory 15 GB/s a
-// core (measured there). SIMT GPU: 64 lanes a unit as a floor. Software SIMT: llvmpipe runs
+// 117 G a second on two cores of nominally 2.6 GHz); PoCL launches in 1 us batched, memory 15 GB/s
+// a core (measured there). SIMT GPU: 64 lanes a unit as a floor. Software SIMT: llvmpipe runs
 // about 1 G multiply-adds a second.
 struct rates rules_rates(const struct device *device)
 {
