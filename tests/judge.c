@@ -351,6 +351,7 @@ static void fill_inputs(const struct trial *t, struct ref_inputs *in)
     in->residual = t->needs.residual ? s[data_residual_slot(t->problem)].doubles : NULL;
     in->indices = s[SLOT_INDICES].indices;
     in->raw = s[SLOT_SRC].indices;
+    in->winograd = t->winograd;
     in->integers = t->problem->data == JUDGE_INTEGER && t->problem->poke_count == 0;
     for (int i = 0; i < REF_MAX_SOURCES; i++) {
         in->sources[i] = s[SLOT_SOURCES + i].doubles;
@@ -526,6 +527,7 @@ static void try_problem(struct trial *t)
         !check_status(t, "cvy_plan_info_get", cvy_plan_info_get(t->plan, &t->info))) {
         return;
     }
+    t->winograd = check_winograd(t->info.algorithm);
     snprintf(t->out->algorithm, sizeof t->out->algorithm, "%s", t->info.algorithm);
     snprintf(t->out->spec, sizeof t->out->spec, "%s", t->info.spec);
     if (!check_info(t) || !check_status(t, "cvy_buffer_create", open_slots(t))) {

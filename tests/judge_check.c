@@ -1,10 +1,15 @@
-// What the judge compares: statuses, plan facts, canaries, inputs, classes (T9), values, indices.
+// What the judge compares: statuses, plan facts, canaries, inputs, classes (T9), values, norms
+// (T3), indices.
 #include "judge_check.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+// Fewer outputs may all be small by chance.
+enum { LEAST_NORM = 16 };
 
 static const char *const slot_names[SLOT_SOURCES] = {
     "src", "src2", "weights", "bias", "weights2", "bias2", "slope", "scale", "mean", "variance",
@@ -121,6 +126,18 @@ bool check_info(struct trial *t)
     return check_desc(t, "dst", &t->info.dst, &t->dst) && t->out->verdict != JUDGE_FAIL;
 }
 
+int check_winograd(const char *algorithms)
+{
+    static const char name[] = "conv_winograd", tile[] = ":F=";
+    const char *at = strstr(algorithms, name);
+
+    if (at == NULL) {
+        return 0;
+    }
+    at += sizeof name - 1;
+    return strncmp(at, tile, sizeof tile - 1) == 0 ? atoi(at + sizeof tile - 1) : 4;
+}
+
 void check_memory(struct trial *t, const struct memory_slot slots[SLOT_COUNT])
 {
     for (int i = 0; i < SLOT_COUNT; i++) {
@@ -171,6 +188,9 @@ static double share_of(const struct ref_problem *p, float got, double value, dou
 {
     float want = (float)value;
 
+    if (isinf(tolerance)) {
+        return 0.0;
+    }
     if (isnan(want) || isinf(want)) {
         return isnan(want) ? (isnan(got) ? 0.0 : INFINITY) : (got == want ? 0.0 : INFINITY);
     }
@@ -235,6 +255,40 @@ static void fail_at(struct trial *t, const cvy_desc *desc, int64_t i, int64_t ba
                out->got, out->want, out->tolerance, (long long)bad, (long long)count);
 }
 
+// T3: what is small against its own terms may still be wrong as a whole. Activations of the relu
+// family enlarge no error, but may cut the result down: its norm is taken before them.
+static void check_norm(struct trial *t, const struct memory_slot *dst,
+                       const struct ref_outputs *ref)
+{
+    double limit = ref_winograd_norm(t->winograd), errors = 0.0, squares = 0.0;
+    double flushed = 0.0, allowed;
+    int64_t count = 0;
+
+    if (t->winograd == 0 || t->problem->ref.op != REF_CONV ||
+        !ref_relu_family(t->problem->ref.conv.activation.kind)) {
+        return;
+    }
+    for (int64_t i = 0; i < ref->count; i++) {
+        double error = dst->values[i] - ref->value[i];
+
+        if (isfinite(error) && isfinite(ref->tolerance[i]) && isfinite(ref->pre[i])) {
+            errors += error * error;
+            squares += ref->pre[i] * ref->pre[i];
+            flushed += 0x1p-252 * (double)(ref->taps[i] * ref->taps[i]);
+            count++;
+        }
+    }
+    if (count < LEAST_NORM || squares == 0.0) {
+        return;
+    }
+    allowed = limit * sqrt(squares) + sqrt(flushed);
+    t->out->worst = fmax(t->out->worst, sqrt(errors) / allowed);
+    if (sqrt(errors) > allowed) {
+        check_fail(t, "the errors' norm is %.3g of the result's, %.3g is allowed",
+                   sqrt(errors / squares), limit);
+    }
+}
+
 void check_outputs(struct trial *t, const struct memory_slot *dst, const struct ref_outputs *ref)
 {
     int64_t first = -1, bad = 0;
@@ -258,6 +312,7 @@ void check_outputs(struct trial *t, const struct memory_slot *dst, const struct 
         fail_at(t, &t->dst, first, bad, ref->count,
                 memory_not_written(dst, first) ? "not written" : "wrong");
     }
+    check_norm(t, dst, ref);
 }
 
 void check_indices(struct trial *t, const struct memory_slot *indices,

@@ -15,6 +15,7 @@ struct trial {
     cvy_desc dst;               // what the plan must make of it
     cvy_plan *plan;
     cvy_plan_info info;
+    int winograd;               // as in ref_inputs
     cvy_weights *weights;
 };
 
@@ -22,6 +23,8 @@ void check_fail(struct trial *trial, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool check_status(struct trial *trial, const char *step, cvy_status status);
 bool check_info(struct trial *trial);
+// Winograd's tile if the names of a plan's algorithms have it, or 0.
+int check_winograd(const char *algorithms);
 // Inputs, canaries and gaps are as they were.
 void check_memory(struct trial *trial, const struct memory_slot slots[SLOT_COUNT]);
 void check_outputs(struct trial *trial, const struct memory_slot *dst,

@@ -1,6 +1,6 @@
 // Double-precision reference of every operator, on dense arrays in the order N, C, spatial.
 // It shares nothing with the library but the public params structs: it infers sizes by itself, and
-// gives the tolerance of each output (T0, T1, T6 and T11 of the numerical policy).
+// gives the tolerance of each output (T0, T1, T3, T6 and T11 of the numerical policy).
 #ifndef CONVOY_TESTS_REFERENCE_H
 #define CONVOY_TESTS_REFERENCE_H
 
@@ -69,6 +69,7 @@ struct ref_inputs {
     const int64_t *indices;
     const int64_t *raw;         // cast: the bits of src, those above an element's zero or its sign
     bool integers;              // all values are small integers: T0 where it applies
+    int winograd;               // f of Winograd's F(f x f, 3x3) where that may be; 0: no such sum
 };
 
 // One entry for each output. Owned by the caller; all zeros at first, grown as needed.
@@ -76,7 +77,7 @@ struct ref_outputs {
     int64_t count, capacity;
     double *value, *pre;        // after and before activation
     double *sum, *carried;      // S; and the error that earlier stages may carry into this sum
-    double *tolerance;          // 0: equal bit for bit
+    double *tolerance;          // 0: equal bit for bit; infinity: may be anything
     int64_t *taps;              // K
     int64_t *indices;           // max pooling; cast: the bits
 };
@@ -121,6 +122,12 @@ void ref_run_conv(const struct ref_problem *problem, const struct ref_inputs *in
                   struct ref_outputs *out);
 void ref_run_separable(const cvy_separable_params *params, const struct ref_inputs *in,
                        struct ref_outputs *out);
+// What T3 measures errors by, for each output; infinity in tiles that read what is not finite, and
+// in channels with such weights. Of a convolution that ref_winograd_may().
+void ref_winograd_sums(const struct ref_conv *conv, int f, const double *src,
+                       const double *weights, double *out);
+bool ref_winograd_may(const struct ref_conv *conv);
+double ref_winograd_norm(int f);    // of the errors of a whole result, relative to its own
 void ref_pool_setup(const cvy_pool_params *params, struct ref_axis axis[REF_AXES]);
 void ref_run_pool(const cvy_pool_params *params, const struct ref_inputs *in,
                   struct ref_outputs *out);
@@ -179,12 +186,14 @@ double ref_value_of(cvy_dtype dtype, uint64_t bits);
 struct ref_sum {
     double pre, sum, carried;
     int64_t taps;
+    double winograd;            // T3's sum, with bias and residual; infinity: may be anything
+    int64_t channels;           // of a sum by Winograd; 0: summed directly
 };
 double ref_activate(const cvy_activation *activation, double slope, double x);
 bool ref_relu_family(cvy_activation_kind kind);
 double ref_ulp(double x);                                       // of a float32
 double ref_sum_bound(int64_t taps, double sum);                 // T1
-// T0, T1 or T11 of activation(sum). exact: nothing before the activation may round.
+// T0, T1, T3 or T11 of activation(sum). exact: no direct sum before the activation may round.
 double ref_sum_tolerance(const cvy_activation *activation, double slope, const struct ref_sum *sum,
                          bool exact);
 void ref_store_sum(struct ref_outputs *out, int64_t i, const struct ref_sum *sum,

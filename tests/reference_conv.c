@@ -16,6 +16,7 @@ struct stage {
     const double *src, *src_error, *weights, *bias, *residual, *slope;
     cvy_activation activation;
     bool integers;
+    double *winograd;           // what T3 measures each output by; NULL: summed directly
 };
 
 // The inputs that one output position meets.
@@ -247,7 +248,10 @@ static struct ref_sum add_up(const struct stage *s, int64_t n, int64_t k, const 
             sum.pre += product;
             sum.sum += fabs(product);
             if (s->src_error != NULL) {
-                sum.carried += fabs(w) * s->src_error[plane + taps[t].source];
+                double error = s->src_error[plane + taps[t].source];
+
+                sum.carried += fabs(w) * error;
+                sum.winograd = isinf(error) ? INFINITY : sum.winograd;
             }
         }
     }
@@ -259,6 +263,7 @@ static void add_term(struct ref_sum *sum, const double *term, int64_t i)
     if (term != NULL) {
         sum->pre += term[i];
         sum->sum += fabs(term[i]);
+        sum->winograd += isfinite(term[i]) ? fabs(term[i]) : 0.0;
     }
 }
 
@@ -276,6 +281,10 @@ static void run_position(const struct stage *s, int64_t position, struct tap *ta
             int64_t i = (n * conv->out_channels + k) * out_plane(conv) + position;
             struct ref_sum sum = add_up(s, n, k, taps, tap_count);
 
+            if (s->winograd != NULL) {
+                sum.winograd += s->winograd[i];
+                sum.channels = conv->channels;
+            }
             add_term(&sum, s->bias, k);
             add_term(&sum, s->residual, i);
             ref_store_sum(out, i, &sum, &s->activation, s->slope != NULL ? s->slope[k] : 0.0,
@@ -284,14 +293,21 @@ static void run_position(const struct stage *s, int64_t position, struct tap *ta
     }
 }
 
-static void run_stage(const struct stage *s, struct ref_outputs *out)
+// winograd: as in ref_inputs.
+static void run_stage(struct stage *s, int winograd, struct ref_outputs *out)
 {
     struct tap *taps = ref_alloc((size_t)volume(&s->conv) * sizeof *taps);
 
     ref_outputs_reserve(out, s->conv.n * s->conv.out_channels * out_plane(&s->conv));
+    if (winograd != 0 && ref_winograd_may(&s->conv)) {
+        s->winograd = ref_alloc((size_t)out->count * sizeof *s->winograd);
+        ref_winograd_sums(&s->conv, winograd, s->src, s->weights, s->winograd);
+    }
     for (int64_t position = 0; position < out_plane(&s->conv); position++) {
         run_position(s, position, taps, out);
     }
+    free(s->winograd);
+    s->winograd = NULL;
     free(taps);
 }
 
@@ -308,7 +324,7 @@ void ref_run_conv(const struct ref_problem *problem, const struct ref_inputs *in
         ref_conv_transpose_setup(&problem->conv_transpose, &s.conv);
         s.activation = problem->conv_transpose.activation;
     }
-    run_stage(&s, out);
+    run_stage(&s, in->winograd, out);
 }
 
 // What the device holds between the stages: rounded where that is known, else within the tolerance.
@@ -341,10 +357,10 @@ void ref_run_separable(const cvy_separable_params *params, const struct ref_inpu
     ref_separable_setup(params, conv);
     first.conv = conv[0];
     second.conv = conv[1];
-    run_stage(&first, &middle);
+    run_stage(&first, in->winograd, &middle);
     second.integers = round_middle(&middle) && in->integers;
     second.src = middle.value;
     second.src_error = middle.tolerance;
-    run_stage(&second, out);
+    run_stage(&second, in->winograd, out);
     ref_outputs_free(&middle);
 }

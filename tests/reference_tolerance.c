@@ -1,5 +1,5 @@
-// Activations in double precision, and how close a float32 result must be: T0, T1, T6 and T11 of
-// the numerical tolerance policy.
+// Activations in double precision, and how close a float32 result must be: T0, T1, T3, T6 and T11
+// of the numerical tolerance policy.
 #include "reference.h"
 
 #include <math.h>
@@ -115,14 +115,25 @@ double ref_sum_bound(int64_t taps, double sum)
     return 2.0 * U * (sqrt((double)taps) + 4.0) * sum + (double)taps * LEAST;
 }
 
+// T1, or T3.
+static double own_bound(const struct ref_sum *s)
+{
+    return s->channels == 0 ? ref_sum_bound(s->taps, s->sum) :
+           2.0 * U * (1.0 + sqrt((double)s->channels) / 8.0) * s->winograd +
+           (double)s->taps * LEAST;
+}
+
 // An infinite sum says nothing about a finite result, such as tanh(inf): only the function's own
 // error is left.
 double ref_sum_tolerance(const cvy_activation *a, double slope, const struct ref_sum *s, bool exact)
 {
-    double bound = ref_sum_bound(s->taps, s->sum) + s->carried;
+    double bound = own_bound(s) + s->carried;
     double value = ref_activate(a, slope, s->pre);
 
-    if (exact && s->carried == 0.0 && ref_relu_family(a->kind)) {
+    if (isinf(s->winograd)) {
+        return INFINITY;
+    }
+    if (exact && s->channels == 0 && s->carried == 0.0 && ref_relu_family(a->kind)) {
         return 0.0;
     }
     bound = isfinite(bound) ? lipschitz(a, slope) * bound : 0.0;
