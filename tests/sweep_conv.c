@@ -101,6 +101,17 @@ static void choose_groups(struct sweep *s, int64_t *channels, int64_t *outputs, 
     }
 }
 
+// What networks have most, and algorithms of their own: 3x3 with stride 1.
+static void make_ordinary(cvy_conv_params *p)
+{
+    p->groups = 0;
+    p->padding_mode = CVY_ZEROS;
+    for (int i = 0; i < p->src.rank - 2; i++) {
+        p->kernel_size[i] = 3;
+        p->stride[i] = p->dilation[i] = 1;
+    }
+}
+
 static bool choose_residual(struct sweep *s)
 {
     bool residual = random_chance(&s->random, 25);
@@ -124,6 +135,9 @@ bool sweep_conv(struct sweep *s)
     choose_kernel(s, axes, &f);
     choose_padding(s, axes, &f, true);
     p->padding_mode = choose_mode(s);
+    if (axes == 2 && random_chance(&s->random, 25)) {
+        make_ordinary(p);
+    }
     p->bias = random_chance(&s->random, 60);
     sweep_activation(s, true, &p->activation);
     p->residual = choose_residual(s);
