@@ -527,7 +527,7 @@ static void try_problem(struct trial *t)
         !check_status(t, "cvy_plan_info_get", cvy_plan_info_get(t->plan, &t->info))) {
         return;
     }
-    t->winograd = check_winograd(t->info.algorithm);
+    t->winograd = check_winograd(t->info.config);
     snprintf(t->out->algorithm, sizeof t->out->algorithm, "%s", t->info.algorithm);
     snprintf(t->out->spec, sizeof t->out->spec, "%s", t->info.spec);
     if (!check_info(t) || !check_status(t, "cvy_buffer_create", open_slots(t))) {

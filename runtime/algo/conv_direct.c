@@ -43,8 +43,8 @@ static bool applicable(const struct device *device, const struct problem *proble
         && tensor_is_pixels(&problem->src) && tensor_is_pixels(&problem->dst);
 }
 
-// Output channels of a group are rounded up to whole blocks, a row's pixels to whole tiles, and taps
-// in the padding of a tile are not saved.
+// Output channels of a group are rounded up to whole blocks, a row's pixels to whole tiles, and
+// taps in the padding of a tile are not saved.
 static double estimate(const struct device *device, const struct problem *problem,
                        const struct config *config)
 {
