@@ -82,6 +82,19 @@ void step_map_strides(struct step *step, const struct tensor *t)
         step_long(step, t->stride[axis]);
 }
 
+void step_plane_strides(struct step *step, const struct tensor *t)
+{
+    step_long(step, t->stride[AXIS_N]);
+    step_long(step, t->stride[AXIS_H]);
+    step_long(step, t->stride[AXIS_W]);
+}
+
+void step_plane_window(struct step *step, const int64_t height[3], const int64_t width[3])
+{
+    step_int(step, height[1]);
+    step_int(step, width[2]);
+}
+
 int64_t row_tiles(const struct problem *problem, int64_t mr)
 {
     int64_t width = problem->dst.size[AXIS_W], stride = problem->u.conv.window.stride[2];
@@ -118,4 +131,18 @@ int64_t tiles_each(const struct device *device, int64_t tiles, int64_t others)
     int64_t most = tiles * others / (8 * MAX(device->info.compute_units, 1));
 
     return MAX(MIN(MIN(tiles, most), 8), 1);
+}
+
+struct problem separable_first(const struct problem *problem)
+{
+    return (struct problem) { .op = OP_CONV, .direction = FORWARD, .src = problem->src,
+                              .dst = problem->u.separable.mid,
+                              .u.conv = problem->u.separable.first };
+}
+
+struct problem separable_second(const struct problem *problem)
+{
+    return (struct problem) { .op = OP_CONV, .direction = FORWARD,
+                              .src = problem->u.separable.mid, .dst = problem->dst,
+                              .u.conv = problem->u.separable.second };
 }

@@ -40,6 +40,10 @@ void step_window(struct step *step, const struct window *window);
 
 // Strides of N, depth, height, width of a feature map as four "l".
 void step_map_strides(struct step *step, const struct tensor *t);
+// Of maps without depth: strides of N, height, width as three "l"; a height's and a width's entry
+// of a window's list as two "i".
+void step_plane_strides(struct step *step, const struct tensor *t);
+void step_plane_window(struct step *step, const int64_t height[3], const int64_t width[3]);
 // Tiles of `mr` output pixels in a row of a convolution. Backward, a tile's pixels are a stride
 // apart, so that a tap falls on an input for all of them or for none.
 int64_t row_tiles(const struct problem *problem, int64_t mr);
@@ -47,6 +51,10 @@ int64_t row_tiles(const struct problem *problem, int64_t mr);
 // Tiles of `tiles` that one work-item makes one after the other, of `others` such rows of tiles: a
 // work-group takes PoCL some 400 cycles to start, and eight for each unit still share out evenly.
 int64_t tiles_each(const struct device *device, int64_t tiles, int64_t others);
+
+// The two convolutions of a separable one.
+struct problem separable_first(const struct problem *problem);
+struct problem separable_second(const struct problem *problem);
 
 // Whether a convolution is a product of pixels and weights: 1x1, stride 1, no padding.
 bool conv_is_pointwise(const struct problem *problem);
@@ -65,6 +73,9 @@ struct packed_weights {
 };
 struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
                                    int64_t groups, int64_t c, int64_t k, int block);
+// The same from weights2 and bias2; problem is the second half of a separable one.
+struct packed_weights pack_second(struct plan_builder *builder, const struct problem *problem,
+                                  int64_t groups, int64_t c, int64_t k, int block);
 // The bias alone.
 struct operand pack_bias(struct plan_builder *builder, const struct problem *problem,
                          int64_t groups, int64_t k, int block);

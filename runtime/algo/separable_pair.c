@@ -8,26 +8,12 @@ static bool applicable(const struct device *device, const struct problem *proble
     return problem->direction == FORWARD;
 }
 
-static struct problem first_half(const struct problem *problem)
-{
-    return (struct problem) { .op = OP_CONV, .direction = FORWARD, .src = problem->src,
-                              .dst = problem->u.separable.mid,
-                              .u.conv = problem->u.separable.first };
-}
-
-static struct problem second_half(const struct problem *problem)
-{
-    return (struct problem) { .op = OP_CONV, .direction = FORWARD,
-                              .src = problem->u.separable.mid, .dst = problem->dst,
-                              .u.conv = problem->u.separable.second };
-}
-
 // Two launches at the device's rate, and the tensor between them written and read.
 static double estimate(const struct device *device, const struct problem *problem,
                        const struct config *config)
 {
     struct rates rates = rules_rates(device);
-    struct problem first = first_half(problem), second = second_half(problem);
+    struct problem first = separable_first(problem), second = separable_second(problem);
     double macs = (double)conv_macs(&first, &first.u.conv)
         + (double)conv_macs(&second, &second.u.conv);
 
@@ -40,7 +26,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
                         const struct config *config)
 {
     struct operand mid = plan_scratch(builder, tensor_bytes(&problem->u.separable.mid));
-    struct problem first = first_half(problem), second = second_half(problem);
+    struct problem first = separable_first(problem), second = separable_second(problem);
     struct bindings bindings = bindings_same();
 
     (void)config;

@@ -33,11 +33,11 @@ static void pack_step(struct plan_builder *builder, const struct pack *p, cvy_dt
     step_flat(step, p->groups * p->blocks * p->taps * p->c * p->block);
 }
 
-struct operand pack_bias(struct plan_builder *builder, const struct problem *problem,
-                         int64_t groups, int64_t k, int block)
+static struct operand pack_bias_of(struct plan_builder *builder, const struct problem *problem,
+                                   enum slot slot, int64_t groups, int64_t k, int block)
 {
     bool bias = problem->u.conv.bias;
-    struct pack p = { .from = OPERAND(bias ? SLOT_BIAS : SLOT_NONE), .fill = !bias, .block = block,
+    struct pack p = { .from = OPERAND(bias ? slot : SLOT_NONE), .fill = !bias, .block = block,
                       .groups = groups, .blocks = ceil_div(k, block), .taps = 1, .c = 1, .k = k,
                       .group = k, .wei_k = 1 };
 
@@ -47,13 +47,22 @@ struct operand pack_bias(struct plan_builder *builder, const struct problem *pro
     return p.to;
 }
 
-struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
-                                   int64_t groups, int64_t c, int64_t k, int block)
+struct operand pack_bias(struct plan_builder *builder, const struct problem *problem,
+                         int64_t groups, int64_t k, int block)
+{
+    return pack_bias_of(builder, problem, SLOT_BIAS, groups, k, block);
+}
+
+// From these slots.
+static struct packed_weights pack_slots(struct plan_builder *builder,
+                                        const struct problem *problem, enum slot weights,
+                                        enum slot bias, int64_t groups, int64_t c, int64_t k,
+                                        int block)
 {
     size_t bytes = cvy_dtype_bytes(problem->src.dtype);
     int64_t taps = window_taps(&problem->u.conv.window), blocks = ceil_div(k, block);
     struct packed_weights packed = { .blocks = blocks };
-    struct pack p = { .from = OPERAND(SLOT_WEIGHTS), .block = block, .groups = groups,
+    struct pack p = { .from = OPERAND(weights), .block = block, .groups = groups,
                       .blocks = blocks, .taps = taps, .c = c, .k = k, .group = k * c * taps };
 
     packed.weights = plan_packed(builder, (size_t)(groups * blocks * block * c * taps) * bytes);
@@ -61,6 +70,18 @@ struct packed_weights pack_weights(struct plan_builder *builder, const struct pr
     p.wei_k = problem->direction == FORWARD ? c * taps : taps;
     p.wei_c = problem->direction == FORWARD ? taps : k * taps;
     pack_step(builder, &p, problem->src.dtype);
-    packed.bias = pack_bias(builder, problem, groups, k, block);
+    packed.bias = pack_bias_of(builder, problem, bias, groups, k, block);
     return packed;
+}
+
+struct packed_weights pack_weights(struct plan_builder *builder, const struct problem *problem,
+                                   int64_t groups, int64_t c, int64_t k, int block)
+{
+    return pack_slots(builder, problem, SLOT_WEIGHTS, SLOT_BIAS, groups, c, k, block);
+}
+
+struct packed_weights pack_second(struct plan_builder *builder, const struct problem *problem,
+                                  int64_t groups, int64_t c, int64_t k, int block)
+{
+    return pack_slots(builder, problem, SLOT_WEIGHTS2, SLOT_BIAS2, groups, c, k, block);
 }
