@@ -54,9 +54,9 @@ struct order_row {
 
 static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_CONV,
-      { "conv_pointwise", "conv_depthwise", "conv_grouped", "conv_direct", "=conv_winograd",
-        "conv_via_nhwc",
-        "=conv_pointwise_planes", "conv_simt", "conv_reference" } },
+      { "conv_pointwise", "conv_depthwise_nhwc", "conv_depthwise", "conv_grouped", "conv_direct",
+        "=conv_winograd", "conv_via_nhwc", "=conv_pointwise_planes", "conv_simt",
+        "conv_reference" } },
     { DEVICE_CPU_WIDE, OP_SEPARABLE,
       { "separable_spatial", "separable_tiles", "=separable_pair" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },

@@ -1,0 +1,99 @@
+// Depthwise convolution, one filter for each channel, in NHWC on a CPU with wide vectors, without
+// dilation, residual or depth, and with zeros around src. A work-item makes `block` output rows,
+// `group` channels wide: V channels at a time over all of its rows, MR pixels at a time. Each pixel
+// of src is loaded once for all of these. Pixels from `inner` to `outer` have all taps of a row
+// inside; the last MR of them go over some of those before, and so do the last V channels.
+// Weights are packed as [tap][pitch], the bias as [pitch].
+// Grid: blocks of the rows (n oh), groups of channels; the last group takes all that is left.
+// Fixed at build: V, MR, K (filter height and width), S (stride).
+#ifndef MR
+#define MR 4
+#endif
+#ifndef K
+#define K 3
+#endif
+#ifndef S
+#define S 1
+#endif
+
+__attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
+__kernel void FN(conv_depthwise_nhwc)(
+    __global const T *restrict src, ulong src_at, __global const T *restrict weights,
+    ulong weights_at, __global const T *restrict bias, ulong bias_at, __global T *restrict dst,
+    ulong dst_at, float slope, float low, float high,
+    int rows, int block, int group, int inner, int outer, int pitch,
+    int C, int H, int W, int OH, int OW,
+    long src_n, long src_h, long src_w, long dst_n, long dst_h, long dst_w,
+    int PH, int PW, int first)
+{
+    if (!OW)
+        return;
+    int begin = (first + (int)get_group_id(0)) * block, end = min(begin + block, rows);
+    int c = (int)get_group_id(1) * group;
+    int channels = get_group_id(1) + 1 == get_num_groups(1) ? C : c + group;
+
+    src += src_at - PW * src_w;
+    weights += weights_at;
+    dst += dst_at;
+    for (; c < channels; c += V) {
+        int at = min(c, C - V);
+        VT start = VLOAD(bias + bias_at + at), w[K * K];
+
+        #pragma unroll
+        for (int tap = 0; tap < K * K; tap++)
+            w[tap] = VLOAD(weights + tap * pitch + at);
+        for (int row = begin; row < end && inner < outer; row++) {
+            int oh = row % OH, n = row / OH, top = oh * S - PH;
+            __global const T *restrict in = src + n * src_n + top * src_h + at;
+            __global T *restrict out = dst + n * dst_n + oh * dst_h + at;
+
+            for (int ow = inner; ow < outer; ow += MR) {
+                VT acc[MR];
+                ow = min(ow, outer - MR);
+                #pragma unroll
+                for (int i = 0; i < MR; i++)
+                    acc[i] = start;
+                #pragma unroll
+                for (int rh = 0; rh < K; rh++) {
+                    if (top + rh < 0 || top + rh >= H)
+                        continue;
+                    __global const T *restrict line = in + rh * src_h + ow * S * src_w;
+                    #pragma unroll
+                    for (int x = 0; x < (MR - 1) * S + K; x++) {
+                        VT value = VLOAD(line + x * src_w);
+                        #pragma unroll
+                        for (int i = 0; i < MR; i++)
+                            if (x >= i * S && x < i * S + K)
+                                acc[i] = fma(value, w[rh * K + x - i * S], acc[i]);
+                    }
+                }
+                #pragma unroll
+                for (int i = 0; i < MR; i++) {
+                    PIECEWISE(acc[i], slope, low, high, acc[i]);
+                    VSTORE(acc[i], out + (ow + i) * dst_w);
+                }
+            }
+        }
+        // Column by column, so that all pixels have the same taps, but for the first and last rows.
+        for (int ow = inner ? 0 : outer; ow < OW; ow = ow + 1 == inner ? outer : ow + 1) {
+            int rw0 = max(PW - ow * S, 0), taps = min(W + PW - ow * S, K) - rw0;
+
+            for (int row = begin; row < end; row++) {
+                int oh = row % OH, n = row / OH, top = oh * S - PH, rh0 = max(-top, 0);
+                __global const T *restrict in = src + n * src_n + (top + rh0) * src_h
+                    + (ow * S + rw0) * src_w + at;
+                __global const T *restrict filter = weights + (rh0 * K + rw0) * pitch + at;
+                VT sum = start;
+
+                for (int rh = rh0; rh < min(H - top, K); rh++) {
+                    for (int i = 0; i < taps; i++)
+                        sum = fma(VLOAD(in + i * src_w), VLOAD(filter + i * pitch), sum);
+                    in += src_h;
+                    filter += K * pitch;
+                }
+                PIECEWISE(sum, slope, low, high, sum);
+                VSTORE(sum, dst + n * dst_n + oh * dst_h + ow * dst_w + at);
+            }
+        }
+    }
+}
