@@ -4,7 +4,9 @@
 // channel at any distance. A work-item makes `block_w` output pixels of one row, `block_c` vectors
 // each; edges are cut once for an output, no tap is tested.
 // Flat grid over blocks: n od oh w c with c fastest if `channels_last`, else n c od oh w.
-// A sum of `run` taps is added to a sum of run such, and that to the total. Fixed at build: V.
+// A sum of `run` taps is added to a sum of run such, and that to the total. Where V > 1, MANY
+// vectors go at once. Fixed at build: V.
+#define MANY (V > 1 ? 4 : 1)
 
 // The first tap at or after 0, when tap 0 is at start.
 int FN(tap_from)(int start, int step)
@@ -48,6 +50,69 @@ void FN(store)(VT value, __global T *restrict p, int skip, int lanes)
     VSTORE(value, p);
 }
 
+// `count` vectors, `next` elements apart, of one output from the taps [0, depth) x [0, rows) x
+// [0, width). Without `exact` a maximum may miss a NaN; `poison` is NaN then, and perhaps where
+// infinities met.
+INLINED
+void FN(pool)(const int count, const bool exact, __global const T *restrict x, int next, int lanes,
+              int average, int run, int depth, int rows, int width, int step_d, int step_h,
+              int step_w, VT value[MANY], VT *poison)
+{
+    VT parts[MANY], part[MANY];
+    int in_parts = 0;
+
+    #pragma unroll
+    for (int j = 0; j < MANY; j++) {
+        value[j] = (VT)(average ? 0 : -INFINITY);
+        parts[j] = (VT)(0);
+    }
+    for (int rd = 0; rd < depth; rd++) {
+        for (int rh = 0; rh < rows; rh++) {
+            __global const T *restrict p = x + (rd * step_d + rh * step_h);
+            if (!average) {
+                for (int rw = 0; rw < width; rw++, p += step_w) {
+                    #pragma unroll
+                    for (int j = 0; j < MANY; j++) {
+                        if (j < count) {
+                            VT y = FN(load)(p + j * next, lanes);
+                            *poison += y;
+                            value[j] = exact ? (((y > value[j]) | (y != y)) ? y : value[j])
+                                             : (y > value[j] ? y : value[j]);
+                        }
+                    }
+                }
+                continue;
+            }
+            for (int rw = 0; rw < width;) {
+                int stop = min(width, rw + run);
+                #pragma unroll
+                for (int j = 0; j < MANY; j++)
+                    part[j] = (VT)(0);
+                for (; rw < stop; rw++, p += step_w) {
+                    #pragma unroll
+                    for (int j = 0; j < MANY; j++)
+                        if (j < count)
+                            part[j] += FN(load)(p + j * next, lanes);
+                }
+                #pragma unroll
+                for (int j = 0; j < MANY; j++)
+                    parts[j] += part[j];
+                if (++in_parts == run) {
+                    #pragma unroll
+                    for (int j = 0; j < MANY; j++) {
+                        value[j] += parts[j];
+                        parts[j] = (VT)(0);
+                    }
+                    in_parts = 0;
+                }
+            }
+        }
+    }
+    #pragma unroll
+    for (int j = 0; j < MANY; j++)
+        value[j] = average ? value[j] + parts[j] : value[j];
+}
+
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(pool_window)(
     __global const T *restrict src, ulong src_at, __global T *restrict dst, ulong dst_at,
@@ -76,6 +141,7 @@ __kernel void FN(pool_window)(
         block = item % blocks_c;
         item /= blocks_c;
     }
+    bool again = false;
     int c0 = block * block_c * V, c1 = min(c0 + block_c * V, C), lanes = min(V, C);
     int d0 = od * SD - PD, h0 = oh * SH - PH;
     int rd0 = FN(tap_from)(d0, LD), rd1 = FN(tap_to)(d0, LD, KD, D);
@@ -83,47 +149,51 @@ __kernel void FN(pool_window)(
     ACC inside_dh = (ACC)max(rd1 - rd0, 0) * (ACC)max(rh1 - rh0, 0);
     ACC padded_dh = (ACC)FN(tap_to)(d0, LD, KD, D + ED) * (ACC)FN(tap_to)(h0, LH, KH, H + EH);
 
-    src += src_at + item * src_n;
+    src += src_at + item * src_n + (d0 + rd0 * LD) * src_d + (h0 + rh0 * LH) * src_h;
     dst += dst_at + item * dst_n + od * dst_d + oh * dst_h;
+    VT poison = (VT)(0);
     for (int ow = ow0; ow < min(ow0 + block_w, OW); ow++) {
         int w0 = ow * SW - PW;
         int rw0 = FN(tap_from)(w0, LW), rw1 = FN(tap_to)(w0, LW, KW, W);
         ACC taps = inside_dh * (ACC)max(rw1 - rw0, 0);
         ACC count = divisor > 0 ? divisor
             : count_pad ? padded_dh * (ACC)FN(tap_to)(w0, LW, KW, W + EW) : taps;
-        for (int c = c0; c < c1; c += V) {
-            // The last, partial vector overlaps the one before, and stores only its own lanes.
-            int at = min(c, max(C - V, 0));
-            __global const T *restrict x = src + at * src_c;
-            VT value = (VT)(average ? 0 : -INFINITY), parts = (VT)(0);
-            int in_parts = 0;
-            for (int rd = rd0; rd < rd1; rd++) {
-                for (int rh = rh0; rh < rh1; rh++) {
-                    int row = (d0 + rd * LD) * src_d + (h0 + rh * LH) * src_h + w0 * src_w;
-                    if (!average) {
-                        for (int rw = rw0; rw < rw1; rw++) {
-                            VT y = FN(load)(x + (row + rw * LW * src_w), lanes);
-                            value = ((y > value) | (y != y)) ? y : value;
-                        }
-                        continue;
-                    }
-                    for (int rw = rw0; rw < rw1;) {
-                        int stop = min(rw1, rw + run);
-                        VT part = (VT)(0);
-                        for (; rw < stop; rw++)
-                            part += FN(load)(x + (row + rw * LW * src_w), lanes);
-                        parts += part;
-                        if (++in_parts == run) {
-                            value += parts;
-                            parts = (VT)(0);
-                            in_parts = 0;
-                        }
-                    }
-                }
-            }
-            if (average)
-                value = taps > 0 ? (value + parts) / count : (VT)(0);
-            FN(store)(value, dst + at * dst_c + ow * dst_w, c - at, lanes);
+        ACC factor = !average ? 1 : taps > 0 ? 1 / count : 0;
+        __global const T *restrict x = src + (w0 + rw0 * LW) * src_w;
+        __global T *restrict y = dst + ow * dst_w;
+        int c = c0;
+#if MANY > 1
+        for (; c + MANY * V <= c1 && !again; c += MANY * V) {
+            VT value[MANY];
+            FN(pool)(MANY, false, x + c, V, V, average, run, rd1 - rd0, rh1 - rh0, rw1 - rw0,
+                     LD * src_d, LH * src_h, LW * src_w, value, &poison);
+            #pragma unroll
+            for (int j = 0; j < MANY; j++)
+                VSTORE(average ? value[j] * factor : value[j], y + c + j * V);
         }
+        // Two, of which the second may overlap the first.
+        for (; c + V < c1 && !again; c += 2 * V) {
+            VT value[MANY];
+            int next = min(V, C - V - c);
+            FN(pool)(2, false, x + c, next, V, average, run, rd1 - rd0, rh1 - rh0, rw1 - rw0,
+                     LD * src_d, LH * src_h, LW * src_w, value, &poison);
+            VSTORE(average ? value[0] * factor : value[0], y + c);
+            VSTORE(average ? value[1] * factor : value[1], y + c + next);
+        }
+#endif
+        for (; c < c1; c += V) {
+            // The last, partial vector overlaps the one before, and stores only its own lanes.
+            VT value[MANY];
+            int at = min(c, max(C - V, 0));
+            FN(pool)(1, true, x + at * src_c, 0, lanes, average, run, rd1 - rd0, rh1 - rh0,
+                     rw1 - rw0, LD * src_d, LH * src_h, LW * src_w, value, &poison);
+            FN(store)(average ? value[0] * factor : value[0], y + at * dst_c, c - at, lanes);
+        }
+#if MANY > 1
+        if (ow + 1 == min(ow0 + block_w, OW) && !again && any(poison != poison)) {
+            again = true;
+            ow = ow0 - 1;
+        }
+#endif
     }
 }

@@ -94,6 +94,14 @@ PART_FUNCTIONS(16, 8)
             VSTORE_PART(value, p, n);                                                      \
     } while (0)
 
+// For functions that more than one place calls and that must not become calls: arrays that they get
+// would be on the stack. oclgrind, which does not optimise, loses a kernel that has them.
+#ifdef __OPTIMIZE__
+#define INLINED __attribute__((always_inline))
+#else
+#define INLINED
+#endif
+
 // The item of a launch over a flat range, which the runtime folds into two axes.
 #define FLAT_ITEM(first)                                                                   \
     ((first) + ((ulong)get_group_id(1) * get_num_groups(0) + get_group_id(0)) * LOCAL_X     \
