@@ -49,14 +49,14 @@ static const struct config_row config_rows[] = {
 struct order_row {
     enum device_class device_class;
     enum op op;
-    const char *names[10];
+    const char *names[12];
 };
 
 static const struct order_row order_rows[] = {
     { DEVICE_CPU_WIDE, OP_CONV,
-      { "conv_pointwise", "conv_depthwise_nhwc", "conv_depthwise", "conv_grouped", "conv_direct",
-        "=conv_winograd", "conv_via_nhwc", "=conv_pointwise_planes", "conv_simt",
-        "conv_reference" } },
+      { "conv_pointwise", "conv_depthwise_nhwc", "conv_depthwise_nchw", "conv_depthwise",
+        "conv_grouped", "conv_direct", "=conv_winograd", "conv_via_nhwc",
+        "=conv_pointwise_planes", "conv_simt", "conv_reference" } },
     { DEVICE_CPU_WIDE, OP_SEPARABLE,
       { "separable_spatial", "separable_tiles", "=separable_pair" } },
     { DEVICE_SIMT_GPU, OP_CONV, { "conv_simt", "conv_reference" } },
