@@ -19,6 +19,7 @@ static const struct command commands[] = {
     { "devices", "list devices with the facts that Convoy uses", cmd_devices },
     { "algos", "list the algorithms", cmd_algos },
     { "selftest", "check every operator on a device against the reference", cmd_selftest },
+    { "bench", "measure layers and networks, beside other libraries", cmd_bench },
 #ifdef CONVOY_MODELS
     { "run", "run an ONNX model on arrays or photos", cmd_run },
     { "check", "run ONNX backend tests", cmd_check },

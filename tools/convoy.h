@@ -58,6 +58,7 @@ void tool_progress_end(struct tool_progress *progress);
 int cmd_devices(int argc, char **argv);
 int cmd_algos(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 // With ONNX models, PNG and JPEG:
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);

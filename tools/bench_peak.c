@@ -1,0 +1,276 @@
+// Peaks of the device: chains of fused multiply-adds in registers, and copies of several sizes, as
+// kernels of our own on the context's OpenCL device.
+#include "bench_peak.h"
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROUNDS = 131072, CHAINS = 12, PEAK_SAMPLES = 15, SOURCE = 4096 };
+
+static const double sample_seconds = 2e-3;
+static const size_t least_copy = (size_t)64 << 10, most_copy = (size_t)256 << 20;
+
+// OpenCL ------------------------------------------------------------------------------------------
+
+#define CALLS(X) \
+    X(clCreateProgramWithSource) X(clBuildProgram) X(clCreateKernel) X(clSetKernelArg) \
+    X(clEnqueueNDRangeKernel) X(clEnqueueFillBuffer) X(clFinish) X(clReleaseKernel) \
+    X(clReleaseProgram) X(clCreateBuffer) X(clReleaseMemObject)
+
+struct opencl {
+#define MEMBER(name) __typeof__(&name) name;
+    CALLS(MEMBER)
+#undef MEMBER
+};
+
+static bool load(struct opencl *cl)
+{
+    void *library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+
+    if (library == NULL) {
+        return false;
+    }
+#define LOAD(name) \
+    *(void **)&cl->name = dlsym(library, #name); \
+    if (cl->name == NULL) { \
+        return false; \
+    }
+    CALLS(LOAD)
+#undef LOAD
+    return true;
+}
+
+// Kernels -----------------------------------------------------------------------------------------
+
+// One work-item does ROUNDS steps of 12 independent chains of vectors. They have names, as no array
+// is sure to be in registers. The copy moves `each` vectors for a work-item: one behind the other
+// on a CPU, spread over the group elsewhere.
+static const char source[] =
+    "#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)\n"
+    "#define BEGIN(i) V a##i = (V)((float)id + i);\n"
+    "#define STEP(i) a##i = fma(a##i, m, s);\n"
+    "#define ADD(i) + a##i\n"
+    "__kernel __attribute__((reqd_work_group_size(LOCAL, 1, 1)))\n"
+    "void peak(__global V *restrict out, float x)\n"
+    "{\n"
+    "    V m = (V)(x), s = (V)(1.0f - x);\n"
+    "    size_t id = get_global_id(0);\n"
+    "    EACH(BEGIN)\n"
+    "    for (int round = 0; round < ROUNDS; round++) { EACH(STEP) }\n"
+    "    out[id] = (V)(0.0f) EACH(ADD);\n"
+    "}\n"
+    "__kernel __attribute__((reqd_work_group_size(LOCAL, 1, 1)))\n"
+    "void copy(__global const V *restrict src, __global V *restrict dst, ulong each)\n"
+    "{\n"
+    "    ulong first = get_group_id(0) * each * LOCAL + get_local_id(0);\n"
+    "    for (ulong i = 0; i < each; i++) dst[first + i * LOCAL] = src[first + i * LOCAL];\n"
+    "}\n";
+
+struct peak_run {
+    struct opencl cl;
+    cl_context context;
+    cl_device_id device;
+    cl_command_queue queue;
+    cl_program program;
+    cl_kernel peak, copy;
+    cl_mem buffers[2];
+    size_t width, local, units;
+};
+
+static bool build(struct peak_run *r)
+{
+    const char *text = source;
+    char options[256], vector[16];
+    cl_int error;
+
+    snprintf(vector, sizeof vector, r->width > 1 ? "float%zu" : "float", r->width);
+    snprintf(options, sizeof options, "-DV=%s -DLOCAL=%zu -DROUNDS=%d", vector, r->local,
+             ROUNDS);
+    r->program = r->cl.clCreateProgramWithSource(r->context, 1, &text, NULL, &error);
+    if (error != CL_SUCCESS ||
+        r->cl.clBuildProgram(r->program, 1, &r->device, options, NULL, NULL) != CL_SUCCESS) {
+        return false;
+    }
+    r->peak = r->cl.clCreateKernel(r->program, "peak", &error);
+    if (error == CL_SUCCESS) {
+        r->copy = r->cl.clCreateKernel(r->program, "copy", &error);
+    }
+    return error == CL_SUCCESS;
+}
+
+static void close_run(struct peak_run *r)
+{
+    for (int i = 0; i < 2; i++) {
+        if (r->buffers[i] != NULL) {
+            r->cl.clReleaseMemObject(r->buffers[i]);
+        }
+    }
+    if (r->copy != NULL) {
+        r->cl.clReleaseKernel(r->copy);
+    }
+    if (r->peak != NULL) {
+        r->cl.clReleaseKernel(r->peak);
+    }
+    if (r->program != NULL) {
+        r->cl.clReleaseProgram(r->program);
+    }
+}
+
+// Launches of one kernel, and the wait.
+static bool launch(struct peak_run *r, cl_kernel kernel, size_t groups, int calls)
+{
+    size_t global = groups * r->local;
+    cl_int error = CL_SUCCESS;
+
+    for (int i = 0; error == CL_SUCCESS && i < calls; i++) {
+        error = r->cl.clEnqueueNDRangeKernel(r->queue, kernel, 1, NULL, &global, &r->local, 0, NULL,
+                                             NULL);
+    }
+    return r->cl.clFinish(r->queue) == CL_SUCCESS && error == CL_SUCCESS;
+}
+
+// Median seconds of one launch, over samples of many.
+static bool time_launch(struct peak_run *r, cl_kernel kernel, size_t groups, double *seconds)
+{
+    double samples[PEAK_SAMPLES], begin;
+    int calls = 1;
+
+    for (bool enough = false; !enough && calls < 1 << 16; calls *= enough ? 1 : 2) {
+        begin = bench_now();
+        if (!launch(r, kernel, groups, calls)) {
+            return false;
+        }
+        enough = bench_now() - begin >= sample_seconds;
+    }
+    for (int i = 0; i < PEAK_SAMPLES; i++) {
+        begin = bench_now();
+        if (!launch(r, kernel, groups, calls)) {
+            return false;
+        }
+        samples[i] = (bench_now() - begin) / calls;
+    }
+    *seconds = bench_median(samples, PEAK_SAMPLES);
+    return true;
+}
+
+// Measuring ---------------------------------------------------------------------------------------
+
+static bool measure_flops(struct peak_run *r, struct bench_peak *out)
+{
+    size_t groups = r->units * (r->local > 1 ? 64 : 4);
+    double operations = 2.0 * (double)(groups * r->local * r->width) * CHAINS * ROUNDS, seconds;
+    cl_float x = 0.5f;
+
+    if (r->cl.clSetKernelArg(r->peak, 0, sizeof(cl_mem), &r->buffers[0]) != CL_SUCCESS ||
+        r->cl.clSetKernelArg(r->peak, 1, sizeof x, &x) != CL_SUCCESS ||
+        !time_launch(r, r->peak, groups, &seconds)) {
+        return false;
+    }
+    out->flops = operations / seconds;
+    return true;
+}
+
+static bool measure_copy(struct peak_run *r, size_t bytes, struct bench_peak *out)
+{
+    // Enough groups to share among the units, but a small copy is not all launch.
+    size_t groups = r->units * (r->local > 1 ? 64 : 4);
+    size_t unit = groups * r->local * r->width * sizeof(cl_float);
+    cl_ulong each = bytes / 2 / unit > 0 ? bytes / 2 / unit : 1;
+    double moved = 2.0 * (double)unit * (double)each, seconds;
+
+    for (cl_uint i = 0; i < 2; i++) {
+        if (r->cl.clSetKernelArg(r->copy, i, sizeof(cl_mem), &r->buffers[i]) != CL_SUCCESS) {
+            return false;
+        }
+    }
+    if (r->cl.clSetKernelArg(r->copy, 2, sizeof each, &each) != CL_SUCCESS ||
+        !time_launch(r, r->copy, groups, &seconds)) {
+        return false;
+    }
+    out->copy[out->copies].bytes = moved;
+    out->copy[out->copies++].rate = moved / seconds;
+    return true;
+}
+
+// Pages that nobody has written are all the same one.
+static bool open_buffers(struct peak_run *r, size_t bytes)
+{
+    const cl_float one = 1.0f;
+    cl_int error = CL_SUCCESS;
+
+    for (int i = 0; error == CL_SUCCESS && i < 2; i++) {
+        r->buffers[i] = r->cl.clCreateBuffer(r->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
+        if (error == CL_SUCCESS) {
+            error = r->cl.clEnqueueFillBuffer(r->queue, r->buffers[i], &one, sizeof one, 0, bytes,
+                                              0, NULL, NULL);
+        }
+    }
+    return error == CL_SUCCESS && r->cl.clFinish(r->queue) == CL_SUCCESS;
+}
+
+static bool measure(struct peak_run *r, size_t most, struct bench_peak *out)
+{
+    if (!open_buffers(r, most / 2) || !build(r) || !measure_flops(r, out)) {
+        return false;
+    }
+    for (size_t bytes = least_copy; bytes <= most && out->copies < BENCH_COPIES; bytes *= 4) {
+        if (!measure_copy(r, bytes, out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
+                        char error[BENCH_ERROR])
+{
+    struct peak_run r = {
+        .context = cvy_context_cl_context(place->context),
+        .device = cvy_context_cl_device(place->context),
+        .queue = cvy_queue_cl_queue(place->queue),
+        .width = place->device.vector_width > 1 ? (size_t)place->device.vector_width : 1,
+        .local = place->device.vector_width > 1 || place->device.max_work_group < 64 ? 1 : 64,
+        .units = place->device.compute_units > 0 ? (size_t)place->device.compute_units : 1
+    };
+    size_t most = most_copy;
+    bool good;
+
+    *out = (struct bench_peak) { 0 };
+    while ((int64_t)most > place->device.max_buffer_bytes / 2) {
+        most /= 2;
+    }
+    good = load(&r.cl) && measure(&r, most, out);
+    if (!good) {
+        snprintf(error, BENCH_ERROR, "the device's peaks could not be measured");
+    }
+    close_run(&r);
+    return good;
+}
+
+// Limits ------------------------------------------------------------------------------------------
+
+double bench_copy_rate(const struct bench_peak *peak, double bytes)
+{
+    size_t i = 0;
+
+    if (peak->copies == 0) {
+        return 0.0;
+    }
+    while (i + 1 < peak->copies && peak->copy[i].bytes < bytes) {
+        i++;
+    }
+    return peak->copy[i].rate;
+}
+
+double bench_limit(const struct bench_peak *peak, double taps, double bytes, bool *by_memory)
+{
+    double rate = bench_copy_rate(peak, bytes);
+    double work = peak->flops > 0.0 ? 2.0 * taps / peak->flops : 0.0;
+    double memory = rate > 0.0 ? bytes / rate : 0.0;
+
+    *by_memory = memory > work;
+    return *by_memory ? memory : work;
+}

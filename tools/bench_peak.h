@@ -1,0 +1,25 @@
+// What the device can do at best, measured in the same run as everything else.
+#ifndef CONVOY_TOOLS_BENCH_PEAK_H
+#define CONVOY_TOOLS_BENCH_PEAK_H
+
+#include "bench.h"
+
+enum { BENCH_COPIES = 12 };
+
+struct bench_peak {
+    double flops;               // of fused multiply-adds, two operations each; 0: not measured
+    size_t copies;
+    struct {
+        double bytes, rate;     // read and written together; bytes per second
+    } copy[BENCH_COPIES];       // from small to beyond the last cache
+};
+
+// Progress goes to stderr if that is a terminal. False with an error.
+bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
+                        char error[BENCH_ERROR]);
+// Bytes per second of a copy that moves as many bytes.
+double bench_copy_rate(const struct bench_peak *peak, double bytes);
+// Seconds that nobody can be below: multiply-adds at the peak, or bytes at a copy's rate.
+double bench_limit(const struct bench_peak *peak, double taps, double bytes, bool *by_memory);
+
+#endif

@@ -1,0 +1,21 @@
+// Runs problems of the bench with all of their sides: opens, compares, measures, keeps the result.
+#ifndef CONVOY_TOOLS_BENCH_RUN_H
+#define CONVOY_TOOLS_BENCH_RUN_H
+
+#include "bench_report.h"
+
+struct bench_run {
+    struct bench_place place;
+    struct bench_effort effort;
+    const struct bench_peer *peers[BENCH_MOST_SIDES];
+    size_t peer_count;
+    struct bench_report report;
+    size_t capacity;
+};
+
+// Solves the problem with the algorithm named (NULL: the planner's choice) and adds a result.
+// Errors are those of making the plan; what cannot be run or compared counts as wrong.
+cvy_status bench_run_spec(struct bench_run *run, const char *name, const char *spec,
+                          const char *algorithm);
+
+#endif

@@ -1,0 +1,313 @@
+// convoy bench: interleaved medians of layers and networks, beside those of peers.
+#include "bench_run.h"
+#include "convoy.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ALGORITHMS = 128 };
+
+struct request {
+    const char *device, *suite, *spec, *algorithm, *filter, *peers, *json;
+    cvy_layout layout;          // DEFAULT: both
+    long pairs;
+    bool algorithms, smoke;
+};
+
+// Rows --------------------------------------------------------------------------------------------
+
+static bool wanted(const struct request *q, const char *name, const char *spec)
+{
+    return q->filter == NULL || strstr(name, q->filter) != NULL ||
+           strstr(spec, q->filter) != NULL;
+}
+
+static cvy_status run_algorithms(struct bench_run *run, const char *name, const char *spec)
+{
+    cvy_algorithm_info list[MOST_ALGORITHMS];
+    size_t count = 0;
+    cvy_status st = cvy_algorithm_list(list, MOST_ALGORITHMS, &count);
+    char op[32];
+
+    snprintf(op, sizeof op, "%.*s", (int)strcspn(spec, " "), spec);
+    for (size_t i = 0; st == CVY_OK && i < count && i < MOST_ALGORITHMS; i++) {
+        // One that does not take the problem is no error.
+        if (strcmp(list[i].op, op) == 0) {
+            bench_run_spec(run, name, spec, list[i].name);
+        }
+    }
+    return st;
+}
+
+static cvy_status run_one(struct bench_run *run, const struct request *q, const char *name,
+                          const char *spec)
+{
+    return q->algorithms ? run_algorithms(run, name, spec) :
+           bench_run_spec(run, name, spec, q->algorithm);
+}
+
+// A row that the device or the algorithm does not take is told and passed over.
+static void run_row(struct bench_run *run, const struct request *q, const struct bench_row *row,
+                    const char *layout)
+{
+    char spec[BENCH_SPEC];
+
+    snprintf(spec, sizeof spec, "%s %s", row->spec, layout);
+    if (wanted(q, row->name, spec) && run_one(run, q, row->name, spec) != CVY_OK) {
+        tool_error("bench: %s: %s", spec, cvy_error_text());
+    }
+}
+
+static int run_suite(struct bench_run *run, const struct request *q)
+{
+    static const char *const layouts[] = { "nhwc", "nchw" };
+    const struct bench_row *rows;
+    size_t count = bench_rows(q->suite, &rows);
+    struct tool_progress progress = tool_progress_begin(2 * count);
+
+    for (int l = 0; l < 2; l++) {
+        bool other = q->layout != CVY_LAYOUT_DEFAULT && (q->layout == CVY_NHWC) != (l == 0);
+
+        for (size_t i = 0; i < count; i++) {
+            tool_progress_show(&progress, (size_t)l * count + i, rows[i].name);
+            if (!other) {
+                run_row(run, q, &rows[i], layouts[l]);
+            }
+        }
+    }
+    tool_progress_end(&progress);
+    if (run->report.count == 0) {
+        tool_error("bench: no row has `%s` in it", q->filter != NULL ? q->filter : "");
+        return TOOL_USAGE;
+    }
+    return TOOL_DONE;
+}
+
+static int run_rows(struct bench_run *run, const struct request *q)
+{
+    cvy_status st;
+
+    if (q->spec == NULL) {
+        return run_suite(run, q);
+    }
+    st = run_one(run, q, "", q->spec);
+    return st == CVY_OK ? TOOL_DONE : tool_failed("bench", st);
+}
+
+// Peers -------------------------------------------------------------------------------------------
+
+static const struct bench_peer *const peers[] = {
+#ifdef CONVOY_ONEDNN
+    &bench_onednn, &bench_onednn_winograd,
+#endif
+#ifdef CONVOY_CLBLAST
+    &bench_clblast,
+#endif
+    NULL
+};
+
+static int begin_peer(struct bench_run *run, const struct bench_peer *peer)
+{
+    struct bench_report *r = &run->report;
+    char error[BENCH_ERROR], *version = r->version[r->columns];
+
+    if (peer->begin != NULL && !peer->begin(&run->place, version, error)) {
+        tool_error("bench: %s: %s", peer->name, error);
+        return TOOL_BAD_INPUT;
+    }
+    if (peer->begin == NULL && r->columns > 0) {
+        memcpy(version, r->version[r->columns - 1], BENCH_NAME);
+    }
+    snprintf(r->column[r->columns++], BENCH_NAME, "%s", peer->name);
+    run->peers[run->peer_count++] = peer;
+    return TOOL_DONE;
+}
+
+// A list of names with commas between them.
+static int begin_peers(struct bench_run *run, const char *list)
+{
+    char *names = strdup(list), *rest = NULL;
+    int status = TOOL_DONE;
+
+    for (char *name = strtok_r(names, ",", &rest); name != NULL && status == TOOL_DONE;
+         name = strtok_r(NULL, ",", &rest)) {
+        bool known = false;
+
+        for (size_t i = 0; status == TOOL_DONE && peers[i] != NULL; i++) {
+            if (strcmp(peers[i]->library, name) == 0) {
+                known = true;
+                status = begin_peer(run, peers[i]);
+            }
+        }
+        if (!known) {
+            status = tool_usage("bench", "--peer: `%s` is no peer that this program was built "
+                                "with", name);
+        }
+    }
+    free(names);
+    return status;
+}
+
+// Command -----------------------------------------------------------------------------------------
+
+static int open_place(const char *device, struct bench_place *place)
+{
+    const cvy_context_params params = { .device = tool_device(device),
+                                        .compile = CVY_COMPILE_LAZY };
+    cvy_status st = cvy_context_create(&params, &place->context);
+
+    sched_getaffinity(0, sizeof place->cores, &place->cores);
+    if (st == CVY_OK) {
+        st = cvy_queue_create(place->context, NULL, &place->queue);
+    }
+    if (st == CVY_OK) {
+        st = cvy_context_device_info(place->context, &place->device);
+    }
+    return st == CVY_OK ? TOOL_DONE : tool_not_opened("bench", device, st);
+}
+
+static int save_json(const struct bench_report *report, const char *path)
+{
+    bool here = strcmp(path, "-") == 0;
+    FILE *file = here ? stdout : fopen(path, "w");
+    bool good = file != NULL && bench_report_json(file, report);
+
+    if (!here && file != NULL) {
+        good = fclose(file) == 0 && good;
+    }
+    if (!good) {
+        tool_error("bench: %s: cannot be written: %s", path, strerror(errno));
+    }
+    return good ? TOOL_DONE : TOOL_BAD_INPUT;
+}
+
+static int tell(const struct bench_report *report, const struct request *q)
+{
+    int status = q->json != NULL ? save_json(report, q->json) : TOOL_DONE;
+
+    if (q->json == NULL || strcmp(q->json, "-") != 0) {
+        bench_report_print(stdout, report);
+    }
+    return status != TOOL_DONE ? status : report->wrong > 0 ? TOOL_CHECK_FAILED : TOOL_DONE;
+}
+
+static int bench(struct bench_run *run, const struct request *q)
+{
+    char error[BENCH_ERROR];
+    struct bench_watch watch;
+    int status = open_place(q->device, &run->place);
+
+    bench_watch_begin(&watch);
+    run->effort = q->smoke ? (struct bench_effort) { .pairs = 1 } :
+                  (struct bench_effort) { .pairs = (int)q->pairs, .sample_seconds = 2e-3,
+                                          .most_seconds = q->algorithms ? 1.0 : 0.0 };
+    run->report.suite = q->spec != NULL ? "spec" : q->suite;
+    run->report.timed = !q->smoke;
+    run->report.device = run->place.device;
+    if (status == TOOL_DONE && !q->smoke &&
+        !bench_peak_measure(&run->place, &run->report.peak, error)) {
+        tool_error("bench: %s", error);
+    }
+    if (status == TOOL_DONE && q->peers != NULL) {
+        status = begin_peers(run, q->peers);
+    }
+    status = status == TOOL_DONE ? run_rows(run, q) : status;
+    run->report.others = bench_watch_others(&watch);
+    status = status == TOOL_DONE ? tell(&run->report, q) : status;
+    free(run->report.results);
+    cvy_queue_destroy(&run->place.queue);
+    cvy_context_destroy(&run->place.context);
+    return status;
+}
+
+static void print_help(void)
+{
+    puts("usage: convoy bench [OPTION]...\n\n"
+         "Measures layers of networks on a device and compares them with peers: the sides take\n"
+         "turns, their results are compared before their times, and a time is the median of many\n"
+         "samples of at least 2 ms.\n\n"
+         "  --suite NAME         what to measure: layers\n"
+         "  --spec OP-SPEC       this problem alone, such as\n"
+         "                       `conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias`\n"
+         "  --layout L           nchw or nhwc; else one after the other\n"
+         "  --filter TEXT        only rows with TEXT in their name or problem\n"
+         "  --peer LIST          onednn, clblast, or both with a comma between them\n"
+         "  --algo NAME          this algorithm, not the planner's choice\n"
+         "  --algos              every algorithm that takes a row\n"
+         "  --pairs N            samples of each side; 15 if not given\n"
+         "  --smoke              one call of each side: are the results right?\n"
+         "  --json FILE          machine-readable results; - is stdout, without the table\n"
+         "  --device D           `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name");
+}
+
+static bool read_option(int option, const char *value, struct request *q)
+{
+    const struct bench_row *rows;
+    char *end;
+
+    switch (option) {
+    case 'd': q->device = value; return true;
+    case 'o': q->spec = value; return true;
+    case 'f': q->filter = value; return true;
+    case 'p': q->peers = value; return true;
+    case 'a': q->algorithm = value; return true;
+    case 'A': q->algorithms = true; return true;
+    case 'S': q->smoke = true; return true;
+    case 'j': q->json = value; return true;
+    case 's': q->suite = value; return bench_rows(value, &rows) > 0;
+    case 'n':
+        q->pairs = strtol(value, &end, 10);
+        return *end == '\0' && q->pairs > 0 && q->pairs < BENCH_MOST_PAIRS;
+    default:
+        q->layout = strcmp(value, "nchw") == 0 ? CVY_NCHW :
+                    strcmp(value, "nhwc") == 0 ? CVY_NHWC : CVY_LAYOUT_DEFAULT;
+        return q->layout != CVY_LAYOUT_DEFAULT;
+    }
+}
+
+static int read_command(int argc, char **argv, struct request *q)
+{
+    static const struct option options[] = {
+        { "suite", required_argument, NULL, 's' }, { "spec", required_argument, NULL, 'o' },
+        { "layout", required_argument, NULL, 'l' }, { "filter", required_argument, NULL, 'f' },
+        { "peer", required_argument, NULL, 'p' }, { "algo", required_argument, NULL, 'a' },
+        { "algos", no_argument, NULL, 'A' }, { "pairs", required_argument, NULL, 'n' },
+        { "smoke", no_argument, NULL, 'S' }, { "json", required_argument, NULL, 'j' },
+        { "device", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' }, { 0 }
+    };
+    int option, index = 0;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, &index)) != -1) {
+        if (option == 'h') {
+            print_help();
+            return -1;
+        }
+        if (option == ':') {
+            return tool_usage("bench", "`%s` needs a value", argv[optind - 1]);
+        }
+        if (option == '?') {
+            return tool_usage("bench", "`%s` is no option", argv[optind - 1]);
+        }
+        if (!read_option(option, optarg, q)) {
+            return tool_usage("bench", "--%s: `%s` is not a value that it takes",
+                              options[index].name, optarg);
+        }
+    }
+    return optind == argc ? TOOL_DONE :
+           tool_usage("bench", "`%s` is not expected", argv[optind]);
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    struct request request = { .suite = "layers", .pairs = BENCH_PAIRS };
+    struct bench_run run = { 0 };
+    int status = read_command(argc, argv, &request);
+
+    if (status != TOOL_DONE) {
+        return status < 0 ? TOOL_DONE : status;
+    }
+    return bench(&run, &request);
+}
