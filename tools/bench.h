@@ -36,10 +36,13 @@ bool bench_problem_read(const cvy_plan_info *plan, struct bench_problem *out,
                         char error[BENCH_ERROR]);
 
 struct bench_row {
-    const char *name, *spec;    // without layout
+    const char *name, *spec;    // without layout; `@` stands for a width
 };
 // The rows of a suite; their number.
 size_t bench_rows(const char *suite, const struct bench_row **out);
+// The row's text with a layout. bytes: of one of its tensors, which gives the width for `@`.
+void bench_row_spec(const struct bench_row *row, const char *layout, size_t bytes,
+                    char spec[BENCH_SPEC]);
 
 // Data --------------------------------------------------------------------------------------------
 
@@ -71,7 +74,7 @@ struct bench_side {
     char name[BENCH_NAME], how[128];
     void *state;
     bool (*run)(void *state, int calls);                // one behind the other, then waits
-    bool (*result)(void *state, float *nchw);
+    bool (*result)(void *state, float *nchw);           // NULL: nothing to compare
     void (*close)(void **state);
     cpu_set_t cores;            // where its calling thread runs
     bool spins;                 // its threads go on for a while after a call

@@ -6,19 +6,21 @@
 #include <CL/cl.h>
 #include <dlfcn.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-enum { ROUNDS = 131072, CHAINS = 12, PEAK_SAMPLES = 15, SOURCE = 4096 };
+enum { ROUNDS = 131072, CHAINS = 12, PEAK_SAMPLES = 15 };
 
 static const double sample_seconds = 2e-3;
-static const size_t least_copy = (size_t)64 << 10, most_copy = (size_t)256 << 20;
+static const size_t least_copy = (size_t)64 << 10;
+static const size_t usual_cache = (size_t)32 << 20;     // where the driver names none
+static const int caches = 4;    // as large as this many last caches is a tensor beyond them
 
 // OpenCL ------------------------------------------------------------------------------------------
 
 #define CALLS(X) \
     X(clCreateProgramWithSource) X(clBuildProgram) X(clCreateKernel) X(clSetKernelArg) \
     X(clEnqueueNDRangeKernel) X(clEnqueueFillBuffer) X(clFinish) X(clReleaseKernel) \
-    X(clReleaseProgram) X(clCreateBuffer) X(clReleaseMemObject)
+    X(clReleaseProgram) X(clCreateBuffer) X(clReleaseMemObject) X(clGetDeviceInfo)
 
 struct opencl {
 #define MEMBER(name) __typeof__(&name) name;
@@ -173,21 +175,30 @@ static bool measure_flops(struct peak_run *r, struct bench_peak *out)
     return true;
 }
 
+static size_t copy_groups(const struct peak_run *r)
+{
+    return r->units * (r->local > 1 ? 64 : 4);
+}
+
+// Enough groups to share among the units; each has its part of the bytes to read and write.
+static bool set_copy(struct peak_run *r, size_t bytes, double *moved)
+{
+    size_t unit = copy_groups(r) * r->local * r->width * sizeof(cl_float);
+    cl_ulong each = bytes / 2 / unit > 0 ? bytes / 2 / unit : 1;
+    cl_int error = r->cl.clSetKernelArg(r->copy, 2, sizeof each, &each);
+
+    for (cl_uint i = 0; error == CL_SUCCESS && i < 2; i++) {
+        error = r->cl.clSetKernelArg(r->copy, i, sizeof(cl_mem), &r->buffers[i]);
+    }
+    *moved = 2.0 * (double)unit * (double)each;
+    return error == CL_SUCCESS;
+}
+
 static bool measure_copy(struct peak_run *r, size_t bytes, struct bench_peak *out)
 {
-    // Enough groups to share among the units, but a small copy is not all launch.
-    size_t groups = r->units * (r->local > 1 ? 64 : 4);
-    size_t unit = groups * r->local * r->width * sizeof(cl_float);
-    cl_ulong each = bytes / 2 / unit > 0 ? bytes / 2 / unit : 1;
-    double moved = 2.0 * (double)unit * (double)each, seconds;
+    double moved, seconds;
 
-    for (cl_uint i = 0; i < 2; i++) {
-        if (r->cl.clSetKernelArg(r->copy, i, sizeof(cl_mem), &r->buffers[i]) != CL_SUCCESS) {
-            return false;
-        }
-    }
-    if (r->cl.clSetKernelArg(r->copy, 2, sizeof each, &each) != CL_SUCCESS ||
-        !time_launch(r, r->copy, groups, &seconds)) {
+    if (!set_copy(r, bytes, &moved) || !time_launch(r, r->copy, copy_groups(r), &seconds)) {
         return false;
     }
     out->copy[out->copies].bytes = moved;
@@ -216,39 +227,99 @@ static bool measure(struct peak_run *r, size_t most, struct bench_peak *out)
     if (!open_buffers(r, most / 2) || !build(r) || !measure_flops(r, out)) {
         return false;
     }
-    for (size_t bytes = least_copy; bytes <= most && out->copies < BENCH_COPIES; bytes *= 4) {
+    for (size_t bytes = least_copy; bytes < most && out->copies + 1 < BENCH_COPIES; bytes *= 4) {
         if (!measure_copy(r, bytes, out)) {
             return false;
         }
     }
-    return true;
+    return measure_copy(r, most, out);
+}
+
+static bool open_run(const struct bench_place *place, struct peak_run *r)
+{
+    bool vectors = place->device.vector_width > 1;
+
+    *r = (struct peak_run) {
+        .context = cvy_context_cl_context(place->context),
+        .device = cvy_context_cl_device(place->context),
+        .queue = cvy_queue_cl_queue(place->queue),
+        .width = vectors ? (size_t)place->device.vector_width : 1,
+        .local = vectors || place->device.max_work_group < 64 ? 1 : 64,
+        .units = place->device.compute_units > 0 ? (size_t)place->device.compute_units : 1
+    };
+    return load(&r->cl);
+}
+
+size_t bench_beyond_caches(const struct bench_place *place)
+{
+    struct peak_run r;
+    cl_ulong cache = 0;
+    size_t bytes;
+
+    if (!open_run(place, &r) ||
+        r.cl.clGetDeviceInfo(r.device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache,
+                             NULL) != CL_SUCCESS || cache == 0) {
+        cache = usual_cache;
+    }
+    bytes = (size_t)cache * (size_t)caches;
+    while ((int64_t)bytes > place->device.max_buffer_bytes / 2 ||
+           (int64_t)bytes > place->device.global_bytes / 16) {
+        bytes /= 2;
+    }
+    return bytes;
 }
 
 bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
                         char error[BENCH_ERROR])
 {
-    struct peak_run r = {
-        .context = cvy_context_cl_context(place->context),
-        .device = cvy_context_cl_device(place->context),
-        .queue = cvy_queue_cl_queue(place->queue),
-        .width = place->device.vector_width > 1 ? (size_t)place->device.vector_width : 1,
-        .local = place->device.vector_width > 1 || place->device.max_work_group < 64 ? 1 : 64,
-        .units = place->device.compute_units > 0 ? (size_t)place->device.compute_units : 1
-    };
-    size_t most = most_copy;
+    struct peak_run r;
     bool good;
 
     *out = (struct bench_peak) { 0 };
-    while ((int64_t)most > place->device.max_buffer_bytes / 2) {
-        most /= 2;
-    }
-    good = load(&r.cl) && measure(&r, most, out);
+    good = open_run(place, &r) && measure(&r, 2 * bench_beyond_caches(place), out);
     if (!good) {
         snprintf(error, BENCH_ERROR, "the device's peaks could not be measured");
     }
     close_run(&r);
     return good;
 }
+
+// A copy as a side --------------------------------------------------------------------------------
+
+static bool run_copy(void *state, int calls)
+{
+    struct peak_run *r = state;
+
+    return launch(r, r->copy, copy_groups(r), calls);
+}
+
+static void close_copy(void **state)
+{
+    close_run(*state);
+    free(*state);
+    *state = NULL;
+}
+
+static bool open_copy(const struct bench_place *place, const struct bench_problem *problem,
+                      const struct bench_data *data, struct bench_side *out,
+                      char error[BENCH_ERROR])
+{
+    struct peak_run *r = calloc(1, sizeof *r);
+    double moved;
+
+    (void)data;
+    *out = (struct bench_side) { .name = "copy", .how = "copy kernel", .state = r,
+                                 .run = run_copy, .close = close_copy, .cores = place->cores };
+    if (r != NULL && open_run(place, r) && open_buffers(r, (size_t)problem->bytes / 2 + 4096) &&
+        build(r) && set_copy(r, (size_t)problem->bytes, &moved) && run_copy(r, 1)) {
+        return true;
+    }
+    snprintf(error, BENCH_ERROR, "no memory for a copy of as many bytes");
+    bench_side_close(out);
+    return false;
+}
+
+const struct bench_peer bench_copy = { "copy", "copy", NULL, open_copy };
 
 // Limits ------------------------------------------------------------------------------------------
 

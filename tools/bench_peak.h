@@ -14,12 +14,18 @@ struct bench_peak {
     } copy[BENCH_COPIES];       // from small to beyond the last cache
 };
 
-// Progress goes to stderr if that is a terminal. False with an error.
+// Bytes of a tensor that no cache holds: four times the last one, less on a device with little
+// memory.
+size_t bench_beyond_caches(const struct bench_place *place);
+// False with an error.
 bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
                         char error[BENCH_ERROR]);
 // Bytes per second of a copy that moves as many bytes.
 double bench_copy_rate(const struct bench_peak *peak, double bytes);
 // Seconds that nobody can be below: multiply-adds at the peak, or bytes at a copy's rate.
 double bench_limit(const struct bench_peak *peak, double taps, double bytes, bool *by_memory);
+
+// A copy kernel that moves as many bytes as the problem must, as a side to take turns with.
+extern const struct bench_peer bench_copy;
 
 #endif

@@ -84,10 +84,32 @@ static void print_means(FILE *stream, const struct bench_report *r)
         double mean = bench_geomean(r, r->column[i]);
 
         if (mean > 0.0) {
-            fprintf(stream, "%s %s: geometric mean of its time over Convoy's %.2f\n", r->column[i],
-                    r->version[i], mean);
+            fprintf(stream, "%s%s%s: geometric mean of its time over Convoy's %.2f\n",
+                    r->column[i], r->version[i][0] != '\0' ? " " : "", r->version[i], mean);
         }
     }
+}
+
+// One call of each side: what each of them made of the problem.
+static void print_untimed(FILE *stream, const struct bench_report *r)
+{
+    struct tool_table table = { 0 };
+
+    tool_table_add(&table, "PROBLEM\tBY\tDIFFERENCE\tVERDICT\tHOW");
+    for (size_t i = 0; i < r->count; i++) {
+        const struct bench_result *result = &r->results[i];
+
+        for (size_t j = 0; j < result->times; j++) {
+            const struct bench_time *t = &result->time[j];
+
+            tool_table_add(&table, "%s\t%s\t%.1e\t%s\t%s", result->spec, t->name, t->difference,
+                           result->right ? "ok" : "WRONG", t->how);
+        }
+    }
+    tool_table_write(stream, &table, 1u << 2);
+    tool_table_free(&table);
+    fprintf(stream, "\nDIFFERENCE: the largest, as a share of the largest value.\n%zu rows, "
+            "%zu wrong\n", r->count, r->wrong);
 }
 
 void bench_report_print(FILE *stream, const struct bench_report *r)
@@ -95,6 +117,11 @@ void bench_report_print(FILE *stream, const struct bench_report *r)
     struct tool_table table = { 0 };
 
     fprintf(stream, "%s (%s)\n", r->device.name, r->device.driver);
+    if (!r->timed) {
+        fputc('\n', stream);
+        print_untimed(stream, r);
+        return;
+    }
     if (r->peak.flops > 0.0) {
         fprintf(stream, "peak %.1f GFLOP/s of FMA, %.1f GB/s of copies beyond the caches\n",
                 r->peak.flops * 1e-9, r->peak.copy[r->peak.copies - 1].rate * 1e-9);
@@ -148,6 +175,7 @@ static cJSON *result_json(const struct bench_result *result)
     cJSON_AddStringToObject(o, "limited_by", result->by_memory ? "memory" : "fma");
     cJSON_AddNumberToObject(o, "share", bench_share(result));
     cJSON_AddBoolToObject(o, "right", result->right);
+    cJSON_AddNumberToObject(o, "others", result->others);
     ms = cJSON_AddObjectToObject(o, "peer_ms");
     ratio = cJSON_AddObjectToObject(o, "ratio");
     sides = cJSON_AddArrayToObject(o, "sides");

@@ -21,6 +21,7 @@ struct bench_result {
     double limit;               // seconds, as bench_limit says
     bool by_memory;             // which of its two limits that is
     bool right;
+    double others;              // other processes' share of all cores' time meanwhile
     size_t times;
     struct bench_time time[BENCH_MOST_SIDES];   // the first is Convoy's
 };
@@ -33,7 +34,7 @@ struct bench_report {
     char column[BENCH_MOST_SIDES][BENCH_NAME], version[BENCH_MOST_SIDES][BENCH_NAME];
     struct bench_result *results;
     size_t count, wrong;
-    double others;              // other processes' share of all cores' time meanwhile
+    double others;              // the same, of the whole run
     bool timed;                 // else there was one call each, to see that all is right
 };
 

@@ -43,6 +43,15 @@ static const struct bench_row layers[] = {
     { "ResNet-50 linear 2048-1000", "linear n1 c2048 k1000 f32 +bias" }
 };
 
+// What memory alone bounds, on tensors that no cache holds: c64 h512 and a width.
+enum { WIDE_CHANNELS = 64, WIDE_HEIGHT = 512 };
+static const struct bench_row bandwidth[] = {
+    { "depthwise 3x3", "conv n1 c64 h512 w@ k64 r3x3 p1x1 g64 f32 +bias" },
+    { "max pool 2x2", "pool max n1 c64 h512 w@ r2x2 f32" },
+    { "add", "binary add n1 c64 h512 w@ [1,64,512,@] f32" },
+    { "concat", "concat n1 c64 h512 w@ [1,64,512,@] f32 +axis:1" }
+};
+
 size_t bench_rows(const char *suite, const struct bench_row **out)
 {
     static const struct {
@@ -50,7 +59,8 @@ size_t bench_rows(const char *suite, const struct bench_row **out)
         const struct bench_row *rows;
         size_t count;
     } suites[] = {
-        { "layers", layers, sizeof layers / sizeof layers[0] }
+        { "layers", layers, sizeof layers / sizeof layers[0] },
+        { "bandwidth", bandwidth, sizeof bandwidth / sizeof bandwidth[0] }
     };
 
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
@@ -60,6 +70,18 @@ size_t bench_rows(const char *suite, const struct bench_row **out)
         }
     }
     return 0;
+}
+
+void bench_row_spec(const struct bench_row *row, const char *layout, size_t bytes,
+                    char spec[BENCH_SPEC])
+{
+    size_t width = bytes / (WIDE_CHANNELS * WIDE_HEIGHT * sizeof(float)), used = 0;
+
+    for (const char *c = row->spec; *c != '\0' && used + 1 < BENCH_SPEC; c++) {
+        used += (size_t)(*c == '@' ? snprintf(spec + used, BENCH_SPEC - used, "%zu", width) :
+                         snprintf(spec + used, BENCH_SPEC - used, "%c", *c));
+    }
+    snprintf(spec + used, BENCH_SPEC - used, " %s", layout);
 }
 
 // Reading -----------------------------------------------------------------------------------------
@@ -75,7 +97,7 @@ static void read_pair(const char *text, int64_t pair[2])
 
 static bool read_flag(const char *word, struct bench_problem *p)
 {
-    static const char *const harmless[] = { "+global", "axis:1", "f32", "depthwise", "nchw" };
+    static const char *const harmless[] = { "+global", "+axis:1", "f32", "depthwise", "nchw" };
     const struct {
         const char *word;
         bool *flag;

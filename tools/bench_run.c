@@ -6,11 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Where others had so much of the processors, a row is measured again. Their time is counted in
+// ticks of 10 ms, which makes less of it mean nothing in a row.
+static const double most_others = 0.15;
+enum { MOST_TRIES = 3 };
+
 struct row {
     struct bench_problem problem;
     struct bench_data data;
     struct bench_side *sides;
     size_t count;
+    double others;              // as in the result
     char error[BENCH_ERROR];    // "" : all is right
 };
 
@@ -44,6 +50,9 @@ static bool compare(struct row *row)
         struct bench_side *side = &row->sides[i];
         float *got = i == 0 ? ours : theirs;
 
+        if (side->result == NULL) {
+            continue;
+        }
         good = side->result(side->state, got);
         side->difference = good ? bench_sampled_difference(&row->problem, &row->data, got) : 1.0;
         if (good && i > 0) {
@@ -94,6 +103,7 @@ static void keep(struct bench_run *run, const char *name, const struct row *row,
     r->taps = row->problem.taps;
     r->bytes = row->problem.bytes;
     r->limit = bench_limit(&run->report.peak, r->taps, r->bytes, &r->by_memory);
+    r->others = row->others;
     r->right = row->error[0] == '\0';
     run->report.wrong += !r->right;
     for (size_t i = 0; i < row->count; i++) {
@@ -109,13 +119,30 @@ static void keep(struct bench_run *run, const char *name, const struct row *row,
     }
 }
 
+static bool measure(struct bench_run *run, struct row *row)
+{
+    for (int i = 0; i < MOST_TRIES; i++) {
+        struct bench_watch watch;
+
+        bench_watch_begin(&watch);
+        if (!bench_measure(row->sides, row->count, &run->effort)) {
+            return false;
+        }
+        row->others = bench_watch_others(&watch);
+        if (row->others < most_others || !run->report.timed) {
+            return true;
+        }
+    }
+    return true;
+}
+
 static void solve(struct bench_run *run, struct row *row, cvy_plan **plan,
                   const cvy_plan_info *info)
 {
     if (!bench_data_make(&row->problem, &row->data)) {
         snprintf(row->error, sizeof row->error, "out of memory");
     } else if (open_sides(run, row, plan, info) && compare(row) &&
-               !bench_measure(row->sides, row->count, &run->effort)) {
+               !measure(run, row)) {
         snprintf(row->error, sizeof row->error, "failed while it was measured: %.200s",
                  cvy_error_text());
     }

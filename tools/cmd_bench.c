@@ -9,6 +9,8 @@
 
 enum { MOST_ALGORITHMS = 128 };
 
+static const size_t smoke_bytes = (size_t)1 << 20;      // of a tensor in --smoke
+
 struct request {
     const char *device, *suite, *spec, *algorithm, *filter, *peers, *json;
     cvy_layout layout;          // DEFAULT: both
@@ -54,7 +56,7 @@ static void run_row(struct bench_run *run, const struct request *q, const struct
 {
     char spec[BENCH_SPEC];
 
-    snprintf(spec, sizeof spec, "%s %s", row->spec, layout);
+    bench_row_spec(row, layout, q->smoke ? smoke_bytes : bench_beyond_caches(&run->place), spec);
     if (wanted(q, row->name, spec) && run_one(run, q, row->name, spec) != CVY_OK) {
         tool_error("bench: %s: %s", spec, cvy_error_text());
     }
@@ -210,6 +212,9 @@ static int bench(struct bench_run *run, const struct request *q)
         !bench_peak_measure(&run->place, &run->report.peak, error)) {
         tool_error("bench: %s", error);
     }
+    if (status == TOOL_DONE && q->spec == NULL && strcmp(q->suite, "bandwidth") == 0) {
+        status = begin_peer(run, &bench_copy);
+    }
     if (status == TOOL_DONE && q->peers != NULL) {
         status = begin_peers(run, q->peers);
     }
@@ -228,7 +233,8 @@ static void print_help(void)
          "Measures layers of networks on a device and compares them with peers: the sides take\n"
          "turns, their results are compared before their times, and a time is the median of many\n"
          "samples of at least 2 ms.\n\n"
-         "  --suite NAME         what to measure: layers\n"
+         "  --suite NAME         what to measure: layers, or bandwidth (operators that memory\n"
+         "                       bounds, on tensors beyond the caches, beside a copy kernel)\n"
          "  --spec OP-SPEC       this problem alone, such as\n"
          "                       `conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias`\n"
          "  --layout L           nchw or nhwc; else one after the other\n"
