@@ -506,7 +506,8 @@ static bool open_winograd(const struct bench_place *place, const struct bench_pr
                           char error[BENCH_ERROR])
 {
     (void)place;
-    if (problem->op != BENCH_CONV || problem->kernel[0] != 3 || problem->kernel[1] != 3 ||
+    if (problem->op != BENCH_CONV || problem->layout != CVY_NHWC ||
+        problem->kernel[0] != 3 || problem->kernel[1] != 3 ||
         !open_tagged(problem, data, dnnl_format_tag_any, dnnl_convolution_winograd, out)) {
         snprintf(error, BENCH_ERROR, "it has no Winograd convolution for this");
         return false;

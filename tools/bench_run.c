@@ -16,7 +16,6 @@ struct row {
     struct bench_data data;
     struct bench_side *sides;
     size_t count;
-    double others;              // as in the result
     char error[BENCH_ERROR];    // "" : all is right
 };
 
@@ -71,7 +70,7 @@ static bool compare(struct row *row)
     return good;
 }
 
-static struct bench_result *new_result(struct bench_run *run)
+struct bench_result *bench_run_add(struct bench_run *run)
 {
     struct bench_report *r = &run->report;
 
@@ -89,10 +88,29 @@ static struct bench_result *new_result(struct bench_run *run)
     return &r->results[r->count++];
 }
 
+void bench_run_keep_side(struct bench_run *run, struct bench_result *result,
+                         const struct bench_side *side)
+{
+    struct bench_time *t = &result->time[result->times++];
+
+    snprintf(t->name, sizeof t->name, "%s", side->name);
+    snprintf(t->how, sizeof t->how, "%s", side->how);
+    t->calls = side->calls;
+    t->median = side->median;
+    t->latency = side->latency;
+    t->difference = side->difference;
+    if (result->times == 1) {
+        result->limit = bench_limit(&run->report.peak, result->taps, result->bytes,
+                                    &result->by_memory);
+        result->others = run->others;
+        run->report.wrong += !result->right;
+    }
+}
+
 static void keep(struct bench_run *run, const char *name, const struct row *row,
                  const cvy_plan_info *info)
 {
-    struct bench_result *r = new_result(run);
+    struct bench_result *r = bench_run_add(run);
 
     if (r == NULL) {
         return;
@@ -102,34 +120,23 @@ static void keep(struct bench_run *run, const char *name, const struct row *row,
     snprintf(r->algorithm, sizeof r->algorithm, "%s", info->algorithm);
     r->taps = row->problem.taps;
     r->bytes = row->problem.bytes;
-    r->limit = bench_limit(&run->report.peak, r->taps, r->bytes, &r->by_memory);
-    r->others = row->others;
     r->right = row->error[0] == '\0';
-    run->report.wrong += !r->right;
     for (size_t i = 0; i < row->count; i++) {
-        const struct bench_side *side = &row->sides[i];
-        struct bench_time *t = &r->time[r->times++];
-
-        snprintf(t->name, sizeof t->name, "%s", side->name);
-        snprintf(t->how, sizeof t->how, "%s", side->how);
-        t->calls = side->calls;
-        t->median = side->median;
-        t->latency = side->latency;
-        t->difference = side->difference;
+        bench_run_keep_side(run, r, &row->sides[i]);
     }
 }
 
-static bool measure(struct bench_run *run, struct row *row)
+bool bench_run_measure(struct bench_run *run, struct bench_side *sides, size_t count)
 {
     for (int i = 0; i < MOST_TRIES; i++) {
         struct bench_watch watch;
 
         bench_watch_begin(&watch);
-        if (!bench_measure(row->sides, row->count, &run->effort)) {
+        if (!bench_measure(sides, count, &run->effort)) {
             return false;
         }
-        row->others = bench_watch_others(&watch);
-        if (row->others < most_others || !run->report.timed) {
+        run->others = bench_watch_others(&watch);
+        if (run->others < most_others || !run->report.timed) {
             return true;
         }
     }
@@ -142,7 +149,7 @@ static void solve(struct bench_run *run, struct row *row, cvy_plan **plan,
     if (!bench_data_make(&row->problem, &row->data)) {
         snprintf(row->error, sizeof row->error, "out of memory");
     } else if (open_sides(run, row, plan, info) && compare(row) &&
-               !measure(run, row)) {
+               !bench_run_measure(run, row->sides, row->count)) {
         snprintf(row->error, sizeof row->error, "failed while it was measured: %.200s",
                  cvy_error_text());
     }

@@ -9,6 +9,7 @@ struct bench_run {
     struct bench_effort effort;
     const struct bench_peer *peers[BENCH_MOST_SIDES];
     size_t peer_count;
+    double others;              // other processes' share while the last row was measured
     struct bench_report report;
     size_t capacity;
 };
@@ -17,5 +18,12 @@ struct bench_run {
 // Errors are those of making the plan; what cannot be run or compared counts as wrong.
 cvy_status bench_run_spec(struct bench_run *run, const char *name, const char *spec,
                           const char *algorithm);
+
+// The parts of it, for rows that are no single problem.
+bool bench_run_measure(struct bench_run *run, struct bench_side *sides, size_t count);
+struct bench_result *bench_run_add(struct bench_run *run);      // NULL: no memory
+// Sets what the result has of a side that was measured; the first one is Convoy's, with the limit.
+void bench_run_keep_side(struct bench_run *run, struct bench_result *result,
+                         const struct bench_side *side);
 
 #endif

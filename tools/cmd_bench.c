@@ -2,18 +2,25 @@
 #include "bench_run.h"
 #include "convoy.h"
 
+#ifdef CONVOY_MODELS
+#include "bench_nets.h"
+#endif
+
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ALGORITHMS = 128 };
+enum { MOST_ALGORITHMS = 128, MOST_MODELS = 64 };
 
 static const size_t smoke_bytes = (size_t)1 << 20;      // of a tensor in --smoke
 
 struct request {
     const char *device, *suite, *spec, *algorithm, *filter, *peers, *json;
-    cvy_layout layout;          // DEFAULT: both
+    const char *models[MOST_MODELS];
+    size_t model_count;
+    cvy_layout layout;          // DEFAULT: both; of networks: the device's best
     long pairs;
     bool algorithms, smoke;
 };
@@ -51,40 +58,99 @@ static cvy_status run_one(struct bench_run *run, const struct request *q, const 
 }
 
 // A row that the device or the algorithm does not take is told and passed over.
-static void run_row(struct bench_run *run, const struct request *q, const struct bench_row *row,
-                    const char *layout)
+static void run_row(struct bench_run *run, const struct request *q, const char *name,
+                    const char *spec)
 {
-    char spec[BENCH_SPEC];
-
-    bench_row_spec(row, layout, q->smoke ? smoke_bytes : bench_beyond_caches(&run->place), spec);
-    if (wanted(q, row->name, spec) && run_one(run, q, row->name, spec) != CVY_OK) {
+    if (run_one(run, q, name, spec) != CVY_OK) {
         tool_error("bench: %s: %s", spec, cvy_error_text());
     }
 }
 
+// Row i of a suite in both layouts, those of NHWC first. False if it is not wanted.
+static bool row_spec(const struct bench_run *run, const struct request *q,
+                     const struct bench_row *rows, size_t count, size_t i, char spec[BENCH_SPEC])
+{
+    bool nhwc = i < count, any = q->layout == CVY_LAYOUT_DEFAULT;
+
+    bench_row_spec(&rows[i % count], nhwc ? "nhwc" : "nchw",
+                   q->smoke ? smoke_bytes : bench_beyond_caches(&run->place), spec);
+    return wanted(q, rows[i % count].name, spec) && (any || (q->layout == CVY_NHWC) == nhwc);
+}
+
 static int run_suite(struct bench_run *run, const struct request *q)
 {
-    static const char *const layouts[] = { "nhwc", "nchw" };
     const struct bench_row *rows;
-    size_t count = bench_rows(q->suite, &rows);
-    struct tool_progress progress = tool_progress_begin(2 * count);
+    size_t count = bench_rows(q->suite, &rows), total = 0, done = 0;
+    struct tool_progress progress;
+    char spec[BENCH_SPEC];
 
-    for (int l = 0; l < 2; l++) {
-        bool other = q->layout != CVY_LAYOUT_DEFAULT && (q->layout == CVY_NHWC) != (l == 0);
-
-        for (size_t i = 0; i < count; i++) {
-            tool_progress_show(&progress, (size_t)l * count + i, rows[i].name);
-            if (!other) {
-                run_row(run, q, &rows[i], layouts[l]);
-            }
+    for (size_t i = 0; i < 2 * count; i++) {
+        total += row_spec(run, q, rows, count, i, spec);
+    }
+    progress = tool_progress_begin(total);
+    for (size_t i = 0; i < 2 * count; i++) {
+        if (row_spec(run, q, rows, count, i, spec)) {
+            tool_progress_show(&progress, done++, rows[i % count].name);
+            run_row(run, q, rows[i % count].name, spec);
         }
     }
     tool_progress_end(&progress);
-    if (run->report.count == 0) {
-        tool_error("bench: no row has `%s` in it", q->filter != NULL ? q->filter : "");
-        return TOOL_USAGE;
+    if (total == 0) {
+        tool_error("bench: no row of %s has `%s` in it", q->suite, q->filter);
     }
-    return TOOL_DONE;
+    return total == 0 ? TOOL_USAGE : TOOL_DONE;
+}
+
+#ifdef CONVOY_MODELS
+static int run_models(struct bench_run *run, const struct request *q, size_t count,
+                      const char *const *models)
+{
+    struct tool_progress progress = tool_progress_begin(count);
+    int status = TOOL_DONE;
+
+    for (size_t i = 0; i < count; i++) {
+        if (wanted(q, models[i], "")) {
+            int one;
+
+            tool_progress_show(&progress, i, models[i]);
+            one = bench_net(run, models[i], q->layout);
+            status = status == TOOL_DONE ? one : status;
+        }
+    }
+    tool_progress_end(&progress);
+    return status;
+}
+
+// Those named, else those in models/.
+static int run_nets(struct bench_run *run, const struct request *q)
+{
+    glob_t found = { 0 };
+    int status;
+
+    if (q->model_count > 0) {
+        return run_models(run, q, q->model_count, q->models);
+    }
+    if (glob("models/*.onnx", 0, NULL, &found) != 0) {
+        tool_error("bench: no models/*.onnx here: name some with --model, or have "
+                   "tools/export_models.py models make them");
+        return TOOL_BAD_INPUT;
+    }
+    status = run_models(run, q, found.gl_pathc, (const char *const *)found.gl_pathv);
+    globfree(&found);
+    return status;
+}
+#else
+static int run_nets(struct bench_run *run, const struct request *q)
+{
+    (void)run;
+    (void)q;
+    return tool_usage("bench", "this program was built without models");
+}
+#endif
+
+static bool is_nets(const struct request *q)
+{
+    return q->spec == NULL && strcmp(q->suite, "nets") == 0;
 }
 
 static int run_rows(struct bench_run *run, const struct request *q)
@@ -92,7 +158,7 @@ static int run_rows(struct bench_run *run, const struct request *q)
     cvy_status st;
 
     if (q->spec == NULL) {
-        return run_suite(run, q);
+        return is_nets(q) ? run_nets(run, q) : run_suite(run, q);
     }
     st = run_one(run, q, "", q->spec);
     return st == CVY_OK ? TOOL_DONE : tool_failed("bench", st);
@@ -233,11 +299,16 @@ static void print_help(void)
          "Measures layers of networks on a device and compares them with peers: the sides take\n"
          "turns, their results are compared before their times, and a time is the median of many\n"
          "samples of at least 2 ms.\n\n"
-         "  --suite NAME         what to measure: layers, or bandwidth (operators that memory\n"
-         "                       bounds, on tensors beyond the caches, beside a copy kernel)\n"
+         "  --suite NAME         layers, as networks have them; nets, whole networks; bandwidth,\n"
+         "                       operators that memory bounds, on tensors beyond the caches,\n"
+         "                       beside a copy kernel\n"
+         "  --model MODEL.onnx   a network to measure, once for each; else those in models/.\n"
+         "                       MODEL.input.npy and MODEL.output0.npy beside it are its input\n"
+         "                       and what must come out\n"
          "  --spec OP-SPEC       this problem alone, such as\n"
          "                       `conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 nhwc +bias`\n"
-         "  --layout L           nchw or nhwc; else one after the other\n"
+         "  --layout L           nchw or nhwc; else one after the other, or for networks the\n"
+         "                       device's best\n"
          "  --filter TEXT        only rows with TEXT in their name or problem\n"
          "  --peer LIST          onednn, clblast, or both with a comma between them\n"
          "  --algo NAME          this algorithm, not the planner's choice\n"
@@ -254,6 +325,12 @@ static bool read_option(int option, const char *value, struct request *q)
     char *end;
 
     switch (option) {
+    case 'm':
+        q->suite = "nets";
+        if (q->model_count < MOST_MODELS) {
+            q->models[q->model_count++] = value;
+        }
+        return q->model_count < MOST_MODELS;
     case 'd': q->device = value; return true;
     case 'o': q->spec = value; return true;
     case 'f': q->filter = value; return true;
@@ -262,7 +339,7 @@ static bool read_option(int option, const char *value, struct request *q)
     case 'A': q->algorithms = true; return true;
     case 'S': q->smoke = true; return true;
     case 'j': q->json = value; return true;
-    case 's': q->suite = value; return bench_rows(value, &rows) > 0;
+    case 's': q->suite = value; return strcmp(value, "nets") == 0 || bench_rows(value, &rows) > 0;
     case 'n':
         q->pairs = strtol(value, &end, 10);
         return *end == '\0' && q->pairs > 0 && q->pairs < BENCH_MOST_PAIRS;
@@ -276,7 +353,8 @@ static bool read_option(int option, const char *value, struct request *q)
 static int read_command(int argc, char **argv, struct request *q)
 {
     static const struct option options[] = {
-        { "suite", required_argument, NULL, 's' }, { "spec", required_argument, NULL, 'o' },
+        { "suite", required_argument, NULL, 's' }, { "model", required_argument, NULL, 'm' },
+        { "spec", required_argument, NULL, 'o' },
         { "layout", required_argument, NULL, 'l' }, { "filter", required_argument, NULL, 'f' },
         { "peer", required_argument, NULL, 'p' }, { "algo", required_argument, NULL, 'a' },
         { "algos", no_argument, NULL, 'A' }, { "pairs", required_argument, NULL, 'n' },
