@@ -108,7 +108,7 @@ void bench_run_keep_side(struct bench_run *run, struct bench_result *result,
 }
 
 static void keep(struct bench_run *run, const char *name, const struct row *row,
-                 const cvy_plan_info *info)
+                 const cvy_plan_info *info, const char *forced)
 {
     struct bench_result *r = bench_run_add(run);
 
@@ -117,7 +117,8 @@ static void keep(struct bench_run *run, const char *name, const struct row *row,
     }
     snprintf(r->name, sizeof r->name, "%s", name);
     snprintf(r->spec, sizeof r->spec, "%s", info->spec);
-    snprintf(r->algorithm, sizeof r->algorithm, "%s", info->algorithm);
+    snprintf(r->algorithm, sizeof r->algorithm, "%s",
+             forced != NULL && strchr(forced, ':') != NULL ? forced : info->algorithm);
     r->taps = row->problem.taps;
     r->bytes = row->problem.bytes;
     r->right = row->error[0] == '\0';
@@ -175,7 +176,7 @@ cvy_status bench_run_spec(struct bench_run *run, const char *name, const char *s
         if (row.error[0] != '\0') {
             tool_error("bench: %s with %s: %s", info.spec, info.algorithm, row.error);
         }
-        keep(run, name, &row, &info);
+        keep(run, name, &row, &info, algorithm);
     }
     cvy_plan_destroy(&plan);
     free(row.sides);

@@ -19,6 +19,9 @@ struct bench_run {
 cvy_status bench_run_spec(struct bench_run *run, const char *name, const char *spec,
                           const char *algorithm);
 
+// The same with every algorithm and every combination of its tunables.
+cvy_status bench_run_algorithms(struct bench_run *run, const char *name, const char *spec);
+
 // The parts of it, for rows that are no single problem.
 bool bench_run_measure(struct bench_run *run, struct bench_side *sides, size_t count);
 struct bench_result *bench_run_add(struct bench_run *run);      // NULL: no memory

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ALGORITHMS = 128, MOST_MODELS = 64 };
+enum { MOST_MODELS = 64 };
 
 static const size_t smoke_bytes = (size_t)1 << 20;      // of a tensor in --smoke
 
@@ -33,27 +33,10 @@ static bool wanted(const struct request *q, const char *name, const char *spec)
            strstr(spec, q->filter) != NULL;
 }
 
-static cvy_status run_algorithms(struct bench_run *run, const char *name, const char *spec)
-{
-    cvy_algorithm_info list[MOST_ALGORITHMS];
-    size_t count = 0;
-    cvy_status st = cvy_algorithm_list(list, MOST_ALGORITHMS, &count);
-    char op[32];
-
-    snprintf(op, sizeof op, "%.*s", (int)strcspn(spec, " "), spec);
-    for (size_t i = 0; st == CVY_OK && i < count && i < MOST_ALGORITHMS; i++) {
-        // One that does not take the problem is no error.
-        if (strcmp(list[i].op, op) == 0) {
-            bench_run_spec(run, name, spec, list[i].name);
-        }
-    }
-    return st;
-}
-
 static cvy_status run_one(struct bench_run *run, const struct request *q, const char *name,
                           const char *spec)
 {
-    return q->algorithms ? run_algorithms(run, name, spec) :
+    return q->algorithms ? bench_run_algorithms(run, name, spec) :
            bench_run_spec(run, name, spec, q->algorithm);
 }
 
@@ -312,7 +295,8 @@ static void print_help(void)
          "  --filter TEXT        only rows with TEXT in their name or problem\n"
          "  --peer LIST          onednn, clblast, or both with a comma between them\n"
          "  --algo NAME          this algorithm, not the planner's choice\n"
-         "  --algos              every algorithm that takes a row\n"
+         "  --algos              every algorithm that takes a row, with every combination of its\n"
+         "                       tunables\n"
          "  --pairs N            samples of each side; 15 if not given\n"
          "  --smoke              one call of each side: are the results right?\n"
          "  --json FILE          machine-readable results; - is stdout, without the table\n"
