@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-// An idle machine's own work is some tenths of a per cent.
-static const double most_others = 0.03;
+const double bench_most_others = 0.03;
 
 const struct bench_time *bench_time_of(const struct bench_result *result, const char *name)
 {
@@ -29,16 +28,24 @@ double bench_gflops(const struct bench_result *result)
     return result->time[0].median > 0.0 ? 2e-9 * result->taps / result->time[0].median : 0.0;
 }
 
-double bench_geomean(const struct bench_report *report, const char *peer)
+bool bench_has_layout(const struct bench_result *result, const char *layout)
+{
+    bool nhwc = strstr(result->spec, " nhwc") != NULL, nchw = strstr(result->spec, " nchw") != NULL;
+
+    return layout[0] == '\0' ? !nhwc && !nchw : strcmp(layout, "nhwc") == 0 ? nhwc : nchw;
+}
+
+double bench_geomean(const struct bench_report *report, const char *peer, const char *layout)
 {
     double sum = 0.0;
     size_t count = 0;
 
     for (size_t i = 0; i < report->count; i++) {
-        const struct bench_time *t = bench_time_of(&report->results[i], peer);
+        const struct bench_result *result = &report->results[i];
+        const struct bench_time *t = bench_time_of(result, peer);
 
-        if (t != NULL && t->median > 0.0) {
-            sum += log(t->median / report->results[i].time[0].median);
+        if (t != NULL && t->median > 0.0 && (layout == NULL || bench_has_layout(result, layout))) {
+            sum += log(t->median / result->time[0].median);
             count++;
         }
     }
@@ -81,11 +88,17 @@ static void add_result(struct tool_table *table, const struct bench_report *r,
 static void print_means(FILE *stream, const struct bench_report *r)
 {
     for (size_t i = 0; i < r->columns; i++) {
-        double mean = bench_geomean(r, r->column[i]);
+        double nhwc = bench_geomean(r, r->column[i], "nhwc");
+        double nchw = bench_geomean(r, r->column[i], "nchw");
+        double mean = bench_geomean(r, r->column[i], NULL);
 
         if (mean > 0.0) {
-            fprintf(stream, "%s%s%s: geometric mean of its time over Convoy's %.2f\n",
-                    r->column[i], r->version[i][0] != '\0' ? " " : "", r->version[i], mean);
+            fprintf(stream, "%s%s%s: its time over Convoy's, geometric mean %.2f", r->column[i],
+                    r->version[i][0] != '\0' ? " " : "", r->version[i], mean);
+            if (nhwc > 0.0 && nchw > 0.0) {
+                fprintf(stream, " (nhwc %.2f, nchw %.2f)", nhwc, nchw);
+            }
+            fputc('\n', stream);
         }
     }
 }
@@ -137,7 +150,7 @@ void bench_report_print(FILE *stream, const struct bench_report *r)
             "share reached of the\ndevice's FMA peak (f) or of a copy of as many bytes (m). "
             "RATIO: the peer's MS over Convoy's.\n");
     print_means(stream, r);
-    if (r->others > most_others) {
+    if (r->others > bench_most_others) {
         fprintf(stream, "Other processes had %.0f %% of the processors meanwhile: these times are "
                 "not to be trusted.\n", r->others * 100.0);
     }
@@ -206,9 +219,23 @@ static void add_peak(cJSON *root, const struct bench_peak *peak)
     }
 }
 
+static void add_means(cJSON *root, const struct bench_report *r, const char *name,
+                      const char *layout)
+{
+    cJSON *means = cJSON_AddObjectToObject(root, name);
+
+    for (size_t i = 0; i < r->columns; i++) {
+        double mean = bench_geomean(r, r->column[i], layout);
+
+        if (mean > 0.0) {
+            cJSON_AddNumberToObject(means, r->column[i], mean);
+        }
+    }
+}
+
 static void add_peers(cJSON *root, const struct bench_report *r)
 {
-    cJSON *peers = cJSON_AddArrayToObject(root, "peers"), *means;
+    cJSON *peers = cJSON_AddArrayToObject(root, "peers");
 
     for (size_t i = 0; i < r->columns; i++) {
         char text[2 * BENCH_NAME];
@@ -217,12 +244,9 @@ static void add_peers(cJSON *root, const struct bench_report *r)
                  r->version[i]);
         cJSON_AddItemToArray(peers, cJSON_CreateString(text));
     }
-    means = cJSON_AddObjectToObject(root, "geomean_ratio");
-    for (size_t i = 0; i < r->columns; i++) {
-        if (bench_geomean(r, r->column[i]) > 0.0) {
-            cJSON_AddNumberToObject(means, r->column[i], bench_geomean(r, r->column[i]));
-        }
-    }
+    add_means(root, r, "geomean_ratio", NULL);
+    add_means(root, r, "geomean_ratio_nhwc", "nhwc");
+    add_means(root, r, "geomean_ratio_nchw", "nchw");
 }
 
 bool bench_report_json(FILE *stream, const struct bench_report *r)

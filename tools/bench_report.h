@@ -29,6 +29,7 @@ struct bench_result {
 struct bench_report {
     cvy_device_info device;
     const char *suite;
+    int pairs;
     struct bench_peak peak;
     size_t columns;             // peers
     char column[BENCH_MOST_SIDES][BENCH_NAME], version[BENCH_MOST_SIDES][BENCH_NAME];
@@ -41,8 +42,12 @@ struct bench_report {
 const struct bench_time *bench_time_of(const struct bench_result *result, const char *name);
 double bench_share(const struct bench_result *result);          // of the limit
 double bench_gflops(const struct bench_result *result);
-// Geometric mean of peer time over ours; 0: no row has that peer.
-double bench_geomean(const struct bench_report *report, const char *peer);
+// Whether it is a row of "nhwc" or "nchw"; with "" of neither.
+bool bench_has_layout(const struct bench_result *result, const char *layout);
+// Geometric mean of peer time over ours, over rows of that layout (NULL: over all). 0: none.
+double bench_geomean(const struct bench_report *report, const char *peer, const char *layout);
+// An idle machine's own work is some tenths of a per cent.
+extern const double bench_most_others;
 
 void bench_report_print(FILE *stream, const struct bench_report *report);
 bool bench_report_json(FILE *stream, const struct bench_report *report);

@@ -1,4 +1,5 @@
 // convoy bench: interleaved medians of layers and networks, beside those of peers.
+#include "bench_html.h"
 #include "bench_run.h"
 #include "convoy.h"
 
@@ -17,7 +18,7 @@ enum { MOST_MODELS = 64 };
 static const size_t smoke_bytes = (size_t)1 << 20;      // of a tensor in --smoke
 
 struct request {
-    const char *device, *suite, *spec, *algorithm, *filter, *peers, *json;
+    const char *device, *suite, *spec, *algorithm, *filter, *peers, *json, *html;
     const char *models[MOST_MODELS];
     size_t model_count;
     cvy_layout layout;          // DEFAULT: both; of networks: the device's best
@@ -219,11 +220,12 @@ static int open_place(const char *device, struct bench_place *place)
     return st == CVY_OK ? TOOL_DONE : tool_not_opened("bench", device, st);
 }
 
-static int save_json(const struct bench_report *report, const char *path)
+static int save(const struct bench_report *report, const char *path,
+                bool (*write)(FILE *, const struct bench_report *))
 {
     bool here = strcmp(path, "-") == 0;
     FILE *file = here ? stdout : fopen(path, "w");
-    bool good = file != NULL && bench_report_json(file, report);
+    bool good = file != NULL && write(file, report);
 
     if (!here && file != NULL) {
         good = fclose(file) == 0 && good;
@@ -234,11 +236,19 @@ static int save_json(const struct bench_report *report, const char *path)
     return good ? TOOL_DONE : TOOL_BAD_INPUT;
 }
 
+static bool is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 static int tell(const struct bench_report *report, const struct request *q)
 {
-    int status = q->json != NULL ? save_json(report, q->json) : TOOL_DONE;
+    int status = q->json != NULL ? save(report, q->json, bench_report_json) : TOOL_DONE;
 
-    if (q->json == NULL || strcmp(q->json, "-") != 0) {
+    if (status == TOOL_DONE && q->html != NULL) {
+        status = save(report, q->html, bench_report_html);
+    }
+    if (!is_stdout(q->json) && !is_stdout(q->html)) {
         bench_report_print(stdout, report);
     }
     return status != TOOL_DONE ? status : report->wrong > 0 ? TOOL_CHECK_FAILED : TOOL_DONE;
@@ -256,6 +266,7 @@ static int bench(struct bench_run *run, const struct request *q)
                                           .most_seconds = q->algorithms ? 1.0 : 0.0 };
     run->report.suite = q->spec != NULL ? "spec" : q->suite;
     run->report.timed = !q->smoke;
+    run->report.pairs = run->effort.pairs;
     run->report.device = run->place.device;
     if (status == TOOL_DONE && !q->smoke &&
         !bench_peak_measure(&run->place, &run->report.peak, error)) {
@@ -300,6 +311,7 @@ static void print_help(void)
          "  --pairs N            samples of each side; 15 if not given\n"
          "  --smoke              one call of each side: are the results right?\n"
          "  --json FILE          machine-readable results; - is stdout, without the table\n"
+         "  --html FILE          one page with bars against each peer, a roofline and all numbers\n"
          "  --device D           `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name");
 }
 
@@ -323,6 +335,7 @@ static bool read_option(int option, const char *value, struct request *q)
     case 'A': q->algorithms = true; return true;
     case 'S': q->smoke = true; return true;
     case 'j': q->json = value; return true;
+    case 'w': q->html = value; return true;
     case 's': q->suite = value; return strcmp(value, "nets") == 0 || bench_rows(value, &rows) > 0;
     case 'n':
         q->pairs = strtol(value, &end, 10);
@@ -343,6 +356,7 @@ static int read_command(int argc, char **argv, struct request *q)
         { "peer", required_argument, NULL, 'p' }, { "algo", required_argument, NULL, 'a' },
         { "algos", no_argument, NULL, 'A' }, { "pairs", required_argument, NULL, 'n' },
         { "smoke", no_argument, NULL, 'S' }, { "json", required_argument, NULL, 'j' },
+        { "html", required_argument, NULL, 'w' },
         { "device", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' }, { 0 }
     };
     int option, index = 0;
