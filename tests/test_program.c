@@ -38,7 +38,7 @@ static void expect(const char *words, int status, const char *word)
 Test(program, help_is_an_option_and_a_command)
 {
     static const char *const commands[] = {
-        "devices", "algos", "selftest",
+        "devices", "algos", "selftest", "bench",
 #ifdef MODELS
         "run", "check", "inspect", "explain",
 #endif
@@ -124,7 +124,65 @@ Test(program, a_report_has_machine_and_result_and_no_names)
     expect(REPORT("--seed 7"), 0, " failed\n");
 }
 
+#define SMALL "'conv n1 c8 h9 w9 k8 r3x3 p1x1 f32 nhwc +bias'"
+
+Test(program, bench_says_which_words_are_wrong)
+{
+    static const struct {
+        const char *words;
+        int status;
+        const char *says;
+    } rows[] = {
+        { "more", 2, "`more` is not expected" },
+        { "--suite", 2, "`--suite` needs a value" },
+        { "--suite tables", 2, "--suite: `tables` is not a value that it takes" },
+        { "--layout nhcw", 2, "--layout: `nhcw`" },
+        { "--pairs 0", 2, "--pairs: `0`" },
+        { "--pairs 9x", 2, "--pairs: `9x`" },
+        { "--speed", 2, "`--speed` is no option" },
+        { "--device abacus", 3, "abacus" },
+        { "--smoke --filter abacus", 2, "no row of layers has `abacus` in it" },
+        { "--smoke --peer abacus", 2, "`abacus` is no peer" },
+#ifdef ONEDNN
+        { "--smoke --peer onednn,onednn", 2, "`onednn` is there twice" },
+#endif
+        { "--smoke --spec conv", 4, "bench: CVY_ERR_" },
+        { "--smoke --spec 'softmax [2,3] f32 axis:1'", 4, "spec" },
+        { "--smoke --spec 'resize bilinear n1 c2 h4 w4 o8x8'", 4, "that the bench has data for" },
+        { "--smoke --spec " SMALL " --algo pool_rows", 4, "pool_rows" },
+        { "--smoke --spec " SMALL " --json /nowhere/a", 4, "/nowhere/a: cannot be written" },
+        { "--smoke --spec " SMALL " --html /nowhere/a", 4, "/nowhere/a: cannot be written" },
+    };
+    char words[512];
+
+    need_device();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(words, sizeof words, "$CONVOY bench %s 2>&1", rows[i].words);
+        expect(words, rows[i].status, rows[i].says);
+    }
+}
+
+Test(program, bench_compares_before_it_measures)
+{
+    need_device();
+    expect("$CONVOY bench --smoke --spec " SMALL, 0, "\n1 rows, 0 wrong\n");
+    expect("$CONVOY bench --smoke --spec " SMALL " --algos", 0, "conv_reference\n");
+    expect("$CONVOY bench --smoke --spec " SMALL " --json -", 0, "\"right\":\ttrue");
+    expect("$CONVOY bench --smoke --filter 'max pool 2x2' --suite bandwidth", 0,
+           "2 rows, 0 wrong");
+    expect("$CONVOY bench --pairs 1 --spec " SMALL, 0, " GFLOP/s of FMA, ");
+    expect("$CONVOY bench --smoke --spec " SMALL " --html -", 0, "All numbers</h2>");
+}
+
 #ifdef MODELS
+
+Test(program, bench_runs_models)
+{
+    need_device();
+    expect("$CONVOY bench --smoke --model " MODELS "/digits.onnx", 0, "1 rows, 0 wrong");
+    expect("$CONVOY bench --smoke --model /nowhere/a.onnx 2>&1", 4, "/nowhere/a.onnx: CVY_ERR_IO");
+    expect("cd /; $CONVOY bench --smoke --suite nets 2>&1", 4, "no models/*.onnx here");
+}
 
 // Every command line of these tests begins so.
 #define RUN_DIGITS "cd " MODELS "; $CONVOY run digits.onnx --input "

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that Convoy needs and that are missing:
 #     sh tools/setup.sh          to build and to run the demo
+#     sh tools/setup.sh bench    to compare with oneDNN and CLBlast (convoy bench --peer) as well
 #     sh tools/setup.sh test     to run every test as well
 # Run it as root or with sudo. When nothing is missing it changes nothing and needs no network.
 set -eu
@@ -10,13 +11,15 @@ build="gcc g++ libc6-dev dpkg-dev meson ninja-build pkg-config python3"
 libraries="opencl-c-headers libcjson-dev libpng-dev libjpeg-dev"
 onnx="libprotobuf-c-dev protobuf-c-compiler"
 opencl="ocl-icd-libopencl1 pocl-opencl-icd"
+peers="libdnnl-dev libclblast-dev"
 tests="mesa-opencl-icd oclgrind libcriterion-dev libonnx-testdata python3-numpy python3-pil"
 tests="$tests python3-torchvision cmake doxygen"
 
 case "${1-}" in
 '') wanted="$build $libraries $onnx $opencl" ;;
-test) wanted="$build $libraries $onnx $opencl $tests" ;;
-*) echo "usage: sh tools/setup.sh [test]" >&2; exit 2 ;;
+bench) wanted="$build $libraries $onnx $opencl $peers" ;;
+test) wanted="$build $libraries $onnx $opencl $peers $tests" ;;
+*) echo "usage: sh tools/setup.sh [bench | test]" >&2; exit 2 ;;
 esac
 
 command -v dpkg-query >/dev/null || {

@@ -332,6 +332,30 @@ oclgrind_algorithms()
     [ -z "$missing" ] || { echo "not met on oclgrind:" $missing; return 1; }
 }
 
+# Every row of the bench once, beside the peers that it was built with: the results are compared, no
+# time is measured. CLBlast is slow to begin with: a few rows tell whether it is right.
+bench_smoke()
+{
+    bench="env $pocl timeout $test_seconds $build/tools/convoy bench --smoke"
+    peer=
+    ! grep -q -e -DCONVOY_ONEDNN "$build/build.ninja" || peer="--peer onednn"
+    $bench $peer --html "$logs/bench.html" --json "$logs/bench.json" || return 1
+    $bench --suite bandwidth || return 1
+    $bench --model tools/examples/digits.onnx || return 1
+    if grep -q -e -DCONVOY_CLBLAST "$build/build.ninja"; then
+        $bench --layout nchw --filter 'ResNet-50 1x1 64-64' --peer clblast || return 1
+    fi
+    python3 -c '
+import json, sys
+from xml.etree import ElementTree
+for drawing in open(sys.argv[1]).read().split("<svg")[1:]:
+    ElementTree.fromstring("<svg" + drawing.split("</svg>")[0] + "</svg>")
+rows = json.load(open(sys.argv[2]))["rows"]
+print(len(rows), "rows,", sum(len(row["sides"]) for row in rows), "sides")
+sys.exit(len(rows) < 60 or not all(row["right"] for row in rows))
+' "$logs/bench.html" "$logs/bench.json"
+}
+
 # onnx_tests VARIABLE...: ONNX's own tests, of Debian's package; what may be skipped is in a list.
 onnx_tests()
 {
@@ -401,6 +425,7 @@ without=
 stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest
 stage "convoy selftest on rusticl" env $rusticl timeout "$test_seconds" \
     "$build/tools/convoy" selftest
+stage "convoy bench, once" bench_smoke
 stage "oclgrind, a GPU and a wide CPU" oclgrind_selftests
 stage "oclgrind met each algorithm" oclgrind_algorithms
 stage "ONNX's tests on pocl" onnx_tests $pocl

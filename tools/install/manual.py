@@ -14,7 +14,8 @@ import sys
 
 OPTION = re.compile(r'^  (--.*?)(?:   *(\S.*))?$')
 NAME = re.compile(r'(--[a-z][a-z-]*)(?: ([^\s,]+))?')
-VALUES = {'--device': ['cpu', 'gpu'], '--layout': ['nchw', 'nhwc']}
+VALUES = {'--device': ['cpu', 'gpu'], '--layout': ['nchw', 'nhwc'],
+          '--suite': ['layers', 'nets', 'bandwidth'], '--peer': ['onednn', 'clblast']}
 FILE = re.compile(r'FILE|DIR|\.onnx')
 
 
