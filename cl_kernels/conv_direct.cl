@@ -133,12 +133,12 @@ __kernel void FN(conv_direct)(
 
         if (count == MR && k0 + BLOCK <= K && !has_residual) {
             #pragma unroll
-            for (int i = 0; i < MR; i++)
+            for (int i = 0; i < MR; i++) {
+                PIECEWISE_ALL(acc[i], NV, slope, low, high);
                 #pragma unroll
-                for (int j = 0; j < NV; j++) {
-                    PIECEWISE(acc[i][j], slope, low, high, acc[i][j]);
+                for (int j = 0; j < NV; j++)
                     VSTORE(acc[i][j], dst + (ow0 + i * out_step) * dst_w + j * V);
-                }
+            }
             continue;
         }
         // Through memory, so that the code behind stands once and not for each register.

@@ -36,7 +36,7 @@ __kernel void FN(conv_pointwise)(
         int p0 = tile * MR, count = min(MR, pixels - p0);
         __global const T *w = weights;
         __global const T *pixel[MR];
-        VT acc[MR][NV];
+        VT acc[NV][MR];
 
         #pragma unroll
         for (int i = 0; i < MR; i++)
@@ -45,7 +45,7 @@ __kernel void FN(conv_pointwise)(
         for (int i = 0; i < MR; i++)
             #pragma unroll
             for (int j = 0; j < NV; j++)
-                acc[i][j] = VLOAD(bias + j * V);
+                acc[j][i] = VLOAD(bias + j * V);
         for (int c = 0; c < C; c++, w += BLOCK) {
             VT wv[NV];
             #pragma unroll
@@ -56,7 +56,7 @@ __kernel void FN(conv_pointwise)(
                 VT xv = (VT)(LOAD(pixel[i], c));
                 #pragma unroll
                 for (int j = 0; j < NV; j++)
-                    acc[i][j] = fma(xv, wv[j], acc[i][j]);
+                    acc[j][i] = fma(xv, wv[j], acc[j][i]);
             }
         }
 
@@ -66,20 +66,23 @@ __kernel void FN(conv_pointwise)(
             int lanes = K - k0 - j * V;
 
             if (lanes >= V) {
+                if (has_residual) {
+                    #pragma unroll
+                    for (int i = 0; i < MR; i++)
+                        if (i < count)
+                            acc[j][i] += VLOAD(residual + out + i * dst_w);
+                }
+                PIECEWISE_ALL(acc[j], MR, slope, low, high);
                 #pragma unroll
                 for (int i = 0; i < MR; i++)
-                    if (i < count) {
-                        if (has_residual)
-                            acc[i][j] += VLOAD(residual + out + i * dst_w);
-                        PIECEWISE(acc[i][j], slope, low, high, acc[i][j]);
-                        VSTORE(acc[i][j], dst + out + i * dst_w);
-                    }
+                    if (i < count)
+                        VSTORE(acc[j][i], dst + out + i * dst_w);
             } else if (lanes > 0) {
                 // Through memory, so that the code stands once and not for each register.
                 ACC sums[MR * V];
                 #pragma unroll
                 for (int i = 0; i < MR; i++)
-                    VKEEP(acc[i][j], sums + i * V);
+                    VKEEP(acc[j][i], sums + i * V);
                 for (int i = 0; i < count; i++) {
                     VT sum = VLOAD(sums + i * V);
 

@@ -234,6 +234,26 @@ float activate_f32(float x, int kind, float alpha, float beta)
         (out) = bent_ > (VT)(high) ? (VT)(high) : bent_;                                   \
     } while (0)
 
+// The same of n vectors in registers; what an activation does not do costs nothing.
+#define PIECEWISE_ALL(x, n, slope, low, high)                                              \
+    do {                                                                                   \
+        if ((slope) != 1.0f) {                                                             \
+            _Pragma("unroll")                                                              \
+            for (int i_ = 0; i_ < (n); i_++)                                               \
+                (x)[i_] = (x)[i_] < (VT)(0) ? (x)[i_] * (VT)(slope) : (x)[i_];             \
+        }                                                                                  \
+        if ((low) > -INFINITY) {                                                           \
+            _Pragma("unroll")                                                              \
+            for (int i_ = 0; i_ < (n); i_++)                                               \
+                (x)[i_] = (x)[i_] < (VT)(low) ? (VT)(low) : (x)[i_];                       \
+        }                                                                                  \
+        if ((high) < INFINITY) {                                                           \
+            _Pragma("unroll")                                                              \
+            for (int i_ = 0; i_ < (n); i_++)                                               \
+                (x)[i_] = (x)[i_] > (VT)(high) ? (VT)(high) : (x)[i_];                     \
+        }                                                                                  \
+    } while (0)
+
 // Where a tap outside [0, size) reads with padding modes 0 zeros, 1 reflect, 2 replicate,
 // 3 circular; -1: skip the tap. Reflect wants padding < size, circular padding <= size.
 int padded_index(int i, int size, int mode)
