@@ -8,20 +8,12 @@
 //   pass 2  zeroes dst again
 //   pass 3  one work-item for each plane takes what falls into it of the pixels of all planes
 // Writing is by the owner of the plane alone, so that the outcome does not depend on timing.
-// Fixed at build: WIDE, 64-bit indices.
-#ifndef WIDE
-#define WIDE 1
-#endif
-#if WIDE
-#define INDEX long
-#else
-#define INDEX int
-#endif
+// Indices have 64 bits if `wide`, else 32; in either case they are counted in 32.
 
 // The pixels of planes [from, to) that fall into plane `own`; whether one fell into another.
 int FN(scatter)(
-    __global const T *restrict src, __global const INDEX *restrict indices,
-    __global T *restrict dst, int whole, ulong own,
+    __global const T *restrict src, __global const int *restrict indices,
+    __global T *restrict dst, int wide, int whole, ulong own,
     ulong from, ulong to, int d_from, int d_to, int h_from, int h_to, int w_from, int w_to,
     ulong planes, int C, int OD, int OH, int OW,
     ulong src_n, ulong src_c, ulong src_d, ulong src_h, ulong src_w,
@@ -36,7 +28,8 @@ int FN(scatter)(
         for (int d = d_from; d < d_to; d++) {
             for (int h = h_from; h < h_to; h++) {
                 for (int w = w_from; w < w_to; w++) {
-                    long index = indices[idx_at + d * idx_d + h * idx_h + w * idx_w];
+                    ulong i = idx_at + d * idx_d + h * idx_h + w * idx_w;
+                    long index = wide ? ((__global const long *)indices)[i] : indices[i];
                     long inside = index - base;
                     if (index < 0 || inside < 0 || inside >= plane) {
                         foreign |= index >= 0 && index < (long)planes * plane;
@@ -55,10 +48,10 @@ int FN(scatter)(
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(max_unpool_plane)(
-    __global const T *restrict src, ulong src_at, __global const INDEX *restrict indices,
+    __global const T *restrict src, ulong src_at, __global const int *restrict indices,
     ulong indices_at, __global T *restrict dst, ulong dst_at, __global int *restrict foreign,
     ulong foreign_at,
-    int pass, int whole, int channels_last, ulong planes,
+    int pass, int wide, int whole, int channels_last, ulong planes,
     int C, int OD, int OH, int OW,
     ulong src_n, ulong src_c, ulong src_d, ulong src_h, ulong src_w,
     ulong idx_n, ulong idx_c, ulong idx_d, ulong idx_h, ulong idx_w,
@@ -89,8 +82,8 @@ __kernel void FN(max_unpool_plane)(
         from = item;
         to = item + 1;
     }
-    int left = FN(scatter)(src + src_at, indices + indices_at, dst, whole, item, from, to, d_from,
-                           d_to, h_from, h_to, w_from, w_to, planes, C, OD, OH, OW,
+    int left = FN(scatter)(src + src_at, indices + indices_at, dst, wide, whole, item, from, to,
+                           d_from, d_to, h_from, h_to, w_from, w_to, planes, C, OD, OH, OW,
                            src_n, src_c, src_d, src_h, src_w, idx_n, idx_c, idx_d, idx_h, idx_w,
                            dst_d, dst_h, dst_w);
     if (pass == 1 && whole && left)

@@ -13,8 +13,8 @@ static struct instance instance_of(const struct device *device, enum direction d
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
-    if (cap < 2)
-        return 0;
+    if (device->device_class == DEVICE_CPU_WIDE || cap < 2)
+        return 0;           // there the rules never come to it
     out[0] = instance_of(device, FORWARD);
     out[1] = instance_of(device, BACKWARD_DATA);
     return 2;

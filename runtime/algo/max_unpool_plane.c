@@ -1,21 +1,17 @@
 // Max unpooling, any strides: zeroes, then one work-item for each plane. Long loops run in parts.
 #include "algo/common.h"
 
-static struct instance instance_of(const struct device *device, cvy_dtype indices)
+static struct instance instance_of(const struct device *device)
 {
-    struct instance instance = instance_start("max_unpool_plane", flat_group(device), 1, 1);
-
-    instance_define(&instance, "WIDE", indices == CVY_I64);
-    return instance;
+    return instance_start("max_unpool_plane", flat_group(device), 1, 1);
 }
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
-    if (cap < 2)
+    if (cap < 1)
         return 0;
-    out[0] = instance_of(device, CVY_I64);
-    out[1] = instance_of(device, CVY_I32);
-    return 2;
+    out[0] = instance_of(device);
+    return 1;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)
@@ -56,16 +52,17 @@ static void add_part(struct plan_builder *builder, const struct problem *problem
 {
     const struct tensor *src = &problem->src, *dst = &problem->dst;
     cvy_dtype index = problem->u.pool.indices_dtype;
-    struct instance instance = instance_of(builder_device(builder), index);
+    struct instance instance = instance_of(builder_device(builder));
     struct step *step = plan_step(builder, PHASE_RUN, &instance);
     struct tensor indices = *src;
 
     tensor_set_dense(&indices, src->layout);
     step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
-    step_tensor(step, OPERAND(SLOT_INDICES), index);
+    step_tensor(step, OPERAND(SLOT_INDICES), CVY_I32);
     step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
     step_tensor(step, foreign, CVY_I32);
     step_int(step, (int64_t)pass);
+    step_int(step, index == CVY_I64);
     step_int(step, crosses_planes(problem));
     step_int(step, dst->layout == CVY_NHWC);
     step_long(step, planes_of(problem));
