@@ -206,6 +206,7 @@ typedef struct cvy_context_params {
     void *progress_user;
     cvy_log_fn log;
     void *log_user;
+    const char *wisdom;         // file of tuned choices (tune.h), loaded first; NULL: none
 } cvy_context_params;
 
 // Opens a device. "Best" is: GPU before CPU before others, then more compute units. NULL params

@@ -10,6 +10,38 @@ extern "C" {
 
 // Options of planning -----------------------------------------------------------------------------
 
+// How hard to look for the best algorithm. Measuring runs candidates on the device, each one
+// checked first, and remembers the winner in the context's wisdom (tune.h); a problem that is known
+// there is not measured again.
+typedef enum cvy_effort {
+    CVY_EFFORT_DEFAULT = 0,     // ESTIMATE; in cvy_tune MEASURE
+    CVY_EFFORT_ESTIMATE,        // wisdom and rules only: nothing is run
+    CVY_EFFORT_MEASURE,         // every algorithm, with values near those of the rules
+    CVY_EFFORT_EXHAUSTIVE       // every algorithm with every combination of values
+} cvy_effort;
+
+// One candidate that was tried. Texts live until the callback returns.
+typedef enum cvy_trial_result {
+    CVY_TRIAL_TIMED = 0,        // right, and measured in full
+    CVY_TRIAL_SLOW,             // given up after a slice of the problem, or far behind the best
+    CVY_TRIAL_WRONG,            // its results are not the reference's: never chosen
+    CVY_TRIAL_FAILED,           // it does not build or run here
+    CVY_TRIAL_CHOSEN            // no trial: the winner, when the problem is done
+} cvy_trial_result;
+typedef struct cvy_trial {
+    const char *spec;           // the problem
+    const char *algorithm;      // as in cvy_plan_options
+    cvy_trial_result result;
+    double seconds;             // TIMED, CHOSEN
+    double first_seconds;       // of the rules' choice; 0: not known
+    double best_seconds;        // of the problem, so far; 0: none yet
+    size_t trial, trials;       // from 1; of the problem
+    double seconds_left;        // of the budget; 0 if there is none
+} cvy_trial;
+// Called after each trial from the thread that measures. Return false to stop: what is known by
+// then is kept.
+typedef bool (*cvy_trial_fn)(void *user, const cvy_trial *trial);
+
 typedef struct cvy_plan_options {
     // By name (cvy_algorithm_list), with values of its tunables and the choices for the steps that
     // it is made of if you like: "conv_direct", "conv_direct:MR=7,NV=2",
@@ -18,7 +50,13 @@ typedef struct cvy_plan_options {
     const char *algorithm;
     bool exact;                 // only algorithms with direct summation
     bool deterministic;         // never exchange the implementation later
-    size_t max_workspace;       // bytes an enqueue may need; 0: no limit
+    size_t max_workspace;       // bytes an enqueue may need; 0: no limit. Measuring then keeps its
+                                // tensors below that, too
+    cvy_effort effort;
+    bool again;                 // measure although wisdom knows the problem
+    double budget_seconds;      // of measuring; 0: no limit
+    cvy_trial_fn trial;         // of measuring
+    void *trial_user;
 } cvy_plan_options;
 
 // Plans -------------------------------------------------------------------------------------------
@@ -66,6 +104,7 @@ typedef struct cvy_plan_info {
     size_t packed;              // bytes of prepared weights
     int32_t launches, prepare_launches;
     double estimate_seconds;    // the planner's guess
+    double measured_seconds;    // what wisdom says that it took; 0: it was never measured
     char config[320];           // algorithms with their tunables, "conv_direct:MR=7,NV=2": as
                                 // cvy_plan_options.algorithm it gives the same again
 } cvy_plan_info;

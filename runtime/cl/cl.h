@@ -85,6 +85,10 @@ void context_log(const cvy_context *context, cvy_log_level level, const char *fo
     __attribute__((format(printf, 3, 4)));
 // FORKED in a child of the process that opened the context. Every public entry calls it.
 cvy_status context_check(const cvy_context *context);
+// One object of the tiers above that lives as long as the context. Attach it before the context is
+// anyone else's; attached gives NULL where nothing is.
+void context_attach(cvy_context *context, void *object, void (*free)(void *));
+void *context_attached(const cvy_context *context);
 // Everything that belongs to a context keeps it alive.
 void context_retain(cvy_context *context);
 void context_release(cvy_context *context);

@@ -116,10 +116,23 @@ out:
     return st;
 }
 
+void context_attach(cvy_context *context, void *object, void (*free)(void *))
+{
+    context->attached = object;
+    context->attached_free = free;
+}
+
+void *context_attached(const cvy_context *context)
+{
+    return context->attached;
+}
+
 static void close_context(cvy_context *context)
 {
     bool here = context_is_here(context);
 
+    if (context->attached)
+        context->attached_free(context->attached);
     kernel_table_free(context->kernels, here);
     if (here && context->warm_queue)
         opencl()->clReleaseCommandQueue(context->warm_queue);

@@ -27,6 +27,8 @@ struct cvy_context {
     cvy_progress_fn progress;
     void *progress_user;
     struct kernel_table *kernels;   // program.c
+    void *attached;                 // context_attach
+    void (*attached_free)(void *);
 };
 
 // Where a driver's objects are released: false in a forked child, which must not call the driver.

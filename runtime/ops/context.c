@@ -1,5 +1,8 @@
 // Opening a context: hands tier 1 the kernels of the device's start-up set.
 #include "ops/check.h"
+#include "plan/wisdom.h"
+
+#include <convoy/tune.h>
 
 #define START_KERNELS 128
 
@@ -56,12 +59,17 @@ cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **ou
     struct start_kernel kernels[START_KERNELS];
     cvy_compile_policy policy;
     cvy_context *context = NULL;
+    struct wisdom *wisdom = NULL;
     cvy_status st = CVY_OK;
 
     CHECK_POINTER(out);
     *out = NULL;
     TRY(compile_policy(params, &policy));
     TRY(context_open(params, &context));
+    TRY(wisdom_new(&wisdom));
+    context_attach(context, wisdom, wisdom_free);
+    if (params && params->wisdom)
+        TRY(cvy_wisdom_load(context, params->wisdom, CVY_WISDOM_USER, NULL));
     if (policy == CVY_COMPILE_EAGER)
         TRY(context_compile(context, kernels, start_set(context_device(context), kernels)));
     *out = context;

@@ -44,14 +44,18 @@ struct impl {
     uint64_t packing;                   // equal for implementations that pack alike
     char algorithm[128];
     char config[320];                   // as options.algorithm, it gives the same again
-    double estimate;
+    double estimate, measured;          // seconds; measured: 0 if it was not
 };
 
 struct forced;
+struct problem_list;
+struct wisdom;
 struct plan_builder {
     cvy_context *context;
     const struct device *device;
     struct forced *forced;              // what children are forced to; NULL: nothing
+    struct wisdom *wisdom;              // asked for children; NULL: not
+    struct problem_list *children;      // takes their problems; NULL: nobody asks
     bool exact;                         // no child of another accuracy than DIRECT
     cvy_status status;
     struct impl *impl;

@@ -96,6 +96,7 @@ static void info_finish(cvy_plan *plan)
     info->launches = (int32_t)impl->steps[PHASE_RUN].count;
     info->prepare_launches = (int32_t)impl->steps[PHASE_PREPARE].count;
     info->estimate_seconds = impl->estimate;
+    info->measured_seconds = impl->measured;
     if (!info->full_macs) {
         info->full_macs = info->macs;
         info->full_parameters = info->parameters;
@@ -118,8 +119,7 @@ cvy_status plan_create(cvy_context *context, const struct plan_request *request,
     plan->in_place = request->in_place;
     plan->in_place2 = request->in_place2;
     plan->info = request->info;
-    st = planner_build(context, &request->problem, request->options, &plan->impl,
-                       plan->info.why);
+    st = planner_build(context, request, &plan->impl, plan->info.why);
     if (st == CVY_ERR_UNSUPPORTED)
         fail_prefix(st, "%s", plan->info.spec);
     TRY(st);
@@ -205,4 +205,10 @@ cvy_tensor args_tensor(const cvy_args *args, enum slot slot)
     if (fields[slot].name)
         memcpy(&tensor, (const char *)args + fields[slot].at, sizeof tensor);
     return tensor;
+}
+
+void args_put(cvy_args *args, enum slot slot, cvy_tensor tensor)
+{
+    if (slot < SLOT_SRCS && fields[slot].name)
+        memcpy((char *)args + fields[slot].at, &tensor, sizeof tensor);
 }

@@ -59,5 +59,6 @@ cvy_status plan_launch(const cvy_plan *plan, struct job *job, const struct regio
 // A slot's name in cvy_args, "args.src"; and the tensor there. SLOT_SRCS + i is srcs[i].
 const char *slot_name(enum slot slot);
 cvy_tensor args_tensor(const cvy_args *args, enum slot slot);
+void args_put(cvy_args *args, enum slot slot, cvy_tensor tensor);   // not SLOT_SRCS
 
 #endif

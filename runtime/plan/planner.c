@@ -1,7 +1,9 @@
 // Candidates in order, and the first that builds.
 #include "plan/planner.h"
 #include "plan/forced.h"
+#include "plan/measure.h"
 #include "plan/names.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 
@@ -10,8 +12,19 @@
 struct candidate {
     const struct algo *algo;
     struct config config;
-    int rank;
-    double estimate;
+    int rank;                   // below 0: wisdom's choice
+    double estimate, measured;  // measured: 0 if it was not
+};
+
+// What there is to choose from, and by what.
+struct question {
+    const struct device *device;
+    const struct problem *problem;
+    const struct forced_one *forced;
+    struct wisdom *wisdom;      // NULL: not asked
+    bool exact;
+    char key[KEY_BYTES], device_key[KEY_BYTES];
+    char neighbour[KEY_BYTES];  // where wisdom's choice comes from, if not from this problem
 };
 
 static bool admits(const struct device *device, const struct algo *algo,
@@ -39,21 +52,51 @@ static void candidate_insert(struct candidate *list, size_t *count, struct candi
     ++*count;
 }
 
-static size_t candidates(const struct device *device, const struct problem *problem,
-                         const struct forced_one *forced, bool exact, struct candidate *list)
+static bool fits(const void *of, const struct algo *algo)
+{
+    const struct question *q = of;
+
+    return admits(q->device, algo, q->problem, q->exact);
+}
+
+// Wisdom's choice goes before all others: what was measured, or the nearest neighbour's.
+static void ask_wisdom(struct question *q, const char *spec, struct candidate *list, size_t *count)
+{
+    struct wisdom_choice choice;
+    struct candidate c = { .rank = -1 };
+
+    if (!q->wisdom || !problem_key(q->problem, spec, q->key))
+        return;
+    device_key(q->device, q->device_key);
+    if (wisdom_find(q->wisdom, q->device_key, q->key, false, fits, q, &choice))
+        c.measured = choice.seconds;
+    else if (wisdom_find(q->wisdom, q->device_key, q->key, true, fits, q, &choice))
+        snprintf(q->neighbour, sizeof q->neighbour, "%s", choice.key);
+    else
+        return;
+    c.algo = choice.algo;
+    c.config = choice.config;
+    c.estimate = c.measured > 0.0 ? c.measured
+                                  : c.algo->estimate(q->device, q->problem, &c.config);
+    candidate_insert(list, count, c);
+}
+
+static size_t candidates(struct question *q, const char *spec, struct candidate *list)
 {
     size_t count = 0;
 
+    if (!q->forced)
+        ask_wisdom(q, spec, list, &count);
     for (size_t i = 0; i < algo_count; i++) {
         struct candidate c = { .algo = algos[i] };
 
-        if ((forced && algos[i] != forced->algo) || !admits(device, algos[i], problem, exact))
+        if ((q->forced && algos[i] != q->forced->algo) || !fits(q, algos[i]))
             continue;
-        c.rank = rules_rank(device, c.algo, problem);
-        rules_config(device, c.algo, problem, &c.config);
-        if (forced)
-            forced_apply(forced, &c.config);
-        c.estimate = c.algo->estimate(device, problem, &c.config);
+        c.rank = rules_rank(q->device, c.algo, q->problem);
+        rules_config(q->device, c.algo, q->problem, &c.config);
+        if (q->forced)
+            forced_apply(q->forced, &c.config);
+        c.estimate = c.algo->estimate(q->device, q->problem, &c.config);
         candidate_insert(list, &count, c);
     }
     return count;
@@ -139,7 +182,10 @@ struct request {
     cvy_context *context;
     struct device device;
     const struct problem *problem;
+    const char *spec;
     const cvy_plan_options *options;
+    struct wisdom *wisdom;
+    struct problem_list *children;      // takes those that wisdom could know; may be NULL
     struct forced forced;
     bool refused;           // a compiler did not take one
 };
@@ -158,7 +204,8 @@ static cvy_status build_alone(struct request *request, const struct candidate *c
     // What a Winograd inside of another operator may lose is known for convolutions alone.
     bool exact = request->options->exact || request->problem->op != OP_CONV;
     struct plan_builder builder = { .context = request->context, .device = &request->device,
-                                    .forced = &request->forced, .exact = exact };
+                                    .forced = &request->forced, .exact = exact,
+                                    .wisdom = request->wisdom, .children = request->children };
     size_t most = request->options->max_workspace;
     cvy_status st = CVY_OK;
 
@@ -171,6 +218,7 @@ static cvy_status build_alone(struct request *request, const struct candidate *c
         TRY(unused_name(&request->forced));
     impl_seal(builder.impl);
     builder.impl->estimate = c->estimate;
+    builder.impl->measured = c->measured;
     if (most && builder.impl->scratch > most)
         TRY(fail(CVY_ERR_UNSUPPORTED, "%s needs %zu bytes of workspace; max_workspace is %zu",
                  c->algo->name, builder.impl->scratch, most));
@@ -181,11 +229,21 @@ out:
     return st;
 }
 
-static void why_text(char why[160], const struct candidate *list, size_t chosen, size_t count,
-                     bool forced)
+static void why_wisdom(char why[160], const struct question *q, const struct candidate *c)
 {
-    if (forced)
+    if (c->measured > 0.0)
+        snprintf(why, 160, "measured: %.3g ms", c->measured * 1e3);
+    else
+        snprintf(why, 160, "measured for a neighbour: %.120s", q->neighbour);
+}
+
+static void why_text(char why[160], const struct question *q, const struct candidate *list,
+                     size_t chosen, size_t count)
+{
+    if (q->forced)
         snprintf(why, 160, "forced");
+    else if (list[chosen].rank < 0)
+        why_wisdom(why, q, &list[chosen]);
     else if (count == 1)
         snprintf(why, 160, "the only one that solves it here");
     else if (chosen > 0)
@@ -239,18 +297,19 @@ static bool gives_way(cvy_status st)
 // What the first candidate that builds makes of the problem.
 static cvy_status build_first(struct request *request, struct impl **out, char why[160])
 {
-    const struct forced_one *forced = request->forced.count ? &request->forced.list[0] : NULL;
-    bool exact = request->options->exact;
+    struct question q = { .device = &request->device, .problem = request->problem,
+                          .forced = request->forced.count ? &request->forced.list[0] : NULL,
+                          .wisdom = request->wisdom, .exact = request->options->exact };
     struct candidate list[MAX_CANDIDATES];
-    size_t count = candidates(&request->device, request->problem, forced, exact, list);
+    size_t count = candidates(&q, request->spec, list);
     cvy_status st = CVY_OK;
 
     if (count == 0)
-        return none_solves(&request->device, request->problem, exact, forced);
+        return none_solves(&request->device, request->problem, q.exact, q.forced);
     for (size_t i = 0; i < count; i++) {
         st = build_alone(request, &list[i], out);
         if (st == CVY_OK) {
-            why_text(why, list, i, count, forced != NULL);
+            why_text(why, &q, list, i, count);
             return CVY_OK;
         }
         if (!gives_way(st))
@@ -263,43 +322,106 @@ static cvy_status build_first(struct request *request, struct impl **out, char w
     return st;
 }
 
-cvy_status planner_build(cvy_context *context, const struct problem *problem,
-                         const cvy_plan_options *options, struct impl **out, char why[160])
+static cvy_status build_within(struct request *request, struct impl **out, char why[160])
 {
     // Work-groups to fall back to where kernels get smaller ones than the device promises.
     static const int smaller[] = { 16, 1 };
+    cvy_status st = build_first(request, out, why);
+
+    for (size_t i = 0; i < COUNT_OF(smaller) && request->refused && gives_way(st); i++) {
+        if (smaller[i] >= request->device.max_group)
+            continue;
+        request->device.max_group = smaller[i];
+        st = build_first(request, out, why);
+    }
+    return st;
+}
+
+static cvy_status request_of(cvy_context *context, const struct plan_request *plan,
+                             struct request *out)
+{
     static const cvy_plan_options none = { 0 };
-    struct request request = { .context = context, .device = *context_device(context),
-                               .problem = problem, .options = options ? options : &none };
+
+    *out = (struct request) { .context = context, .device = *context_device(context),
+                              .problem = &plan->problem, .spec = plan->info.spec,
+                              .options = plan->options ? plan->options : &none };
+    if ((int)out->options->effort < 0 || out->options->effort > CVY_EFFORT_EXHAUSTIVE
+        || !(out->options->budget_seconds >= 0.0))
+        return fail(CVY_ERR_ARGUMENT, "options.effort is %d, which is no effort, or "
+                    "options.budget_seconds is below 0", (int)out->options->effort);
+    if (!out->options->deterministic)
+        out->wisdom = context_wisdom(context);
+    return forced_read(out->options->algorithm, plan->problem.op, &out->forced);
+}
+
+cvy_status planner_build(cvy_context *context, const struct plan_request *plan,
+                         struct impl **out, char why[160])
+{
+    struct request request;
     cvy_status st;
 
     *out = NULL;
-    st = forced_read(request.options->algorithm, problem->op, &request.forced);
-    if (st != CVY_OK)
-        return st;
-    st = build_first(&request, out, why);
-    for (size_t i = 0; i < COUNT_OF(smaller) && request.refused && gives_way(st); i++) {
-        if (smaller[i] >= request.device.max_group)
-            continue;
-        request.device.max_group = smaller[i];
-        st = build_first(&request, out, why);
-    }
+    st = request_of(context, plan, &request);
+    if (st == CVY_OK && request.wisdom && !request.forced.count
+        && request.options->effort > CVY_EFFORT_ESTIMATE)
+        st = measure_plan(context, plan);
+    return st == CVY_OK ? build_within(&request, out, why) : st;
+}
+
+cvy_status planner_children(cvy_context *context, const struct plan_request *plan,
+                            struct problem_list *children)
+{
+    struct request request;
+    struct impl *impl = NULL;
+    char why[160];
+    cvy_status st;
+
+    children->count = 0;
+    st = request_of(context, plan, &request);
+    request.children = children;
+    if (st == CVY_OK)
+        st = build_within(&request, &impl, why);
+    impl_release(impl);
     return st;
+}
+
+size_t planner_names(cvy_context *context, const struct plan_request *plan, size_t cap,
+                     struct planner_name *out)
+{
+    struct question q = { .device = context_device(context), .problem = &plan->problem,
+                          .exact = plan->options && plan->options->exact };
+    struct candidate list[MAX_CANDIDATES];
+    size_t count = candidates(&q, NULL, list);
+
+    for (size_t i = 0; i < count && i < cap; i++)
+        out[i] = (struct planner_name) { list[i].algo, list[i].config, list[i].estimate };
+    return MIN(count, cap);
+}
+
+static void record_child(struct plan_builder *builder, const struct problem *problem)
+{
+    struct problem_list *list = builder->children;
+
+    if (list && problem->op == OP_CONV && list->count < COUNT_OF(list->items))
+        list->items[list->count++] = *problem;
 }
 
 // A child is chosen for the inner problem's sake, unless options.algorithm names it. One that does
 // not build gives way to the next; if none builds, its parent gives way as a whole.
 cvy_status planner_build_child(struct plan_builder *builder, const struct problem *problem)
 {
-    const struct forced_one *forced = forced_next(builder->forced, problem->op);
-    const size_t used = builder->forced ? builder->forced->used + (forced != NULL) : 0;
+    struct question q = { .device = builder->device, .problem = problem,
+                          .forced = forced_next(builder->forced, problem->op),
+                          .wisdom = builder->wisdom, .exact = builder->exact };
+    const size_t used = builder->forced ? builder->forced->used + (q.forced != NULL) : 0;
     struct candidate list[MAX_CANDIDATES];
-    size_t count = candidates(builder->device, problem, forced, builder->exact, list);
+    size_t count = candidates(&q, NULL, list);
     const struct impl mark = *builder->impl;
     cvy_status st = CVY_OK;
 
-    if (count == 0 && forced)
-        return none_solves(builder->device, problem, builder->exact, forced);
+    record_child(builder, problem);
+    if (count == 0 && q.forced)
+        return none_solves(builder->device, problem, builder->exact, q.forced);
     if (count == 0)
         return fail(CVY_ERR_UNSUPPORTED, "no algorithm solves the inner %s", op_name(problem->op));
     for (size_t i = 0; i < count; i++) {

@@ -5,14 +5,34 @@
 #include "plan/algo.h"
 #include "plan/impl.h"
 
-// Builds the problem's implementation: the forced algorithm, else the rules' order of preference,
-// else the least estimate. One that does not build, or needs more than options->max_workspace,
-// gives way to the next; where compilers grant smaller work-groups than the device, all are tried
-// again with groups of 16 items and of 1. `why` (160 bytes) says what was decided. Errors:
-// UNSUPPORTED (the forced one cannot do it, or nothing fits max_workspace), ARGUMENT (no such
-// algorithm), BUILD, NOMEM_*.
-cvy_status planner_build(cvy_context *context, const struct problem *problem,
-                         const cvy_plan_options *options, struct impl **out, char why[160]);
+struct plan_request;
+
+// Builds the request's implementation: the forced algorithm, else what wisdom knows of the problem,
+// which is measured now where options->effort says so, else what it knows of a neighbour, else the
+// rules' order of preference, else the least estimate. One that does not build, or needs more than
+// options->max_workspace, gives way to the next; where compilers grant smaller work-groups than the
+// device, all are tried again with groups of 16 items and of 1. `why` (160 bytes) says what was
+// decided. Errors: UNSUPPORTED (the forced one cannot do it, or nothing fits max_workspace),
+// ARGUMENT (no such algorithm), BUILD, NOMEM_*.
+cvy_status planner_build(cvy_context *context, const struct plan_request *request,
+                         struct impl **out, char why[160]);
+
+// The problems inside of what planner_build would make, which are convolutions of their own.
+struct problem_list {
+    struct problem items[8];
+    size_t count;
+};
+cvy_status planner_children(cvy_context *context, const struct plan_request *request,
+                            struct problem_list *children);
+
+// What solves the request here, in the order of the rules, with the rules' values; at most cap.
+struct planner_name {
+    const struct algo *algo;
+    struct config config;
+    double estimate;
+};
+size_t planner_names(cvy_context *context, const struct plan_request *request, size_t cap,
+                     struct planner_name *out);
 
 // As planner_build, into a builder that is at work on the outer problem.
 cvy_status planner_build_child(struct plan_builder *builder, const struct problem *problem);

@@ -97,6 +97,25 @@ class Access(IntEnum):
     WRITE_ONLY = 2
 
 
+class Effort(IntEnum):
+    """cvy_effort"""
+
+    DEFAULT = 0
+    ESTIMATE = 1
+    MEASURE = 2
+    EXHAUSTIVE = 3
+
+
+class TrialResult(IntEnum):
+    """cvy_trial_result"""
+
+    TIMED = 0
+    SLOW = 1
+    WRONG = 2
+    FAILED = 3
+    CHOSEN = 4
+
+
 class ActivationKind(IntEnum):
     """cvy_activation_kind"""
 
@@ -244,3 +263,10 @@ class ResizeRounding(IntEnum):
     CEIL = 1
     PREFER_FLOOR = 2
     PREFER_CEIL = 3
+
+
+class WisdomSource(IntEnum):
+    """cvy_wisdom_source"""
+
+    USER = 0
+    SYSTEM = 1

@@ -194,6 +194,13 @@ FUNCTIONS = {
         POINTER(s.cvy_wait), POINTER(c_void_p)]),
     'cvy_network_reserve': (c_int, [c_void_p, c_void_p]),
     'cvy_algorithm_list': (c_int, [POINTER(s.cvy_algorithm_info), c_size_t, POINTER(c_size_t)]),
+    'cvy_tune': (c_int, [c_void_p, POINTER(s.cvy_tune_params), POINTER(s.cvy_tune_report)]),
+    'cvy_wisdom_load': (c_int, [c_void_p, c_char_p, c_int, POINTER(s.cvy_wisdom_report)]),
+    'cvy_wisdom_merge':
+        (c_int, [c_void_p, c_char_p, c_size_t, c_int, POINTER(s.cvy_wisdom_report)]),
+    'cvy_wisdom_save': (c_int, [c_void_p, c_char_p]),
+    'cvy_wisdom_text': (c_int, [c_void_p, c_char_p, c_size_t, POINTER(c_size_t)]),
+    'cvy_wisdom_clear': (c_int, [c_void_p]),
     'cvy_onnx_load': (c_int, [c_char_p, POINTER(s.cvy_onnx_options), POINTER(c_void_p)]),
     'cvy_onnx_load_memory':
         (c_int, [c_void_p, c_size_t, POINTER(s.cvy_onnx_options), POINTER(c_void_p)]),

@@ -53,7 +53,7 @@ class cvy_context_params(Structure):
     _fields_ = [
         ('device', c_char_p), ('cl_context', c_void_p), ('cl_device', c_void_p), ('compile', c_int),
         ('progress', cvy_progress_fn), ('progress_user', c_void_p), ('log', cvy_log_fn),
-        ('log_user', c_void_p),
+        ('log_user', c_void_p), ('wisdom', c_char_p),
     ]
     _enums_: Dict[str, str] = {'compile': 'CompilePolicy'}
 
@@ -95,12 +95,25 @@ class cvy_event_launch(Structure):
     _enums_: Dict[str, str] = {}
 
 
+class cvy_trial(Structure):
+    _fields_ = [
+        ('spec', c_char_p), ('algorithm', c_char_p), ('result', c_int), ('seconds', c_double),
+        ('first_seconds', c_double), ('best_seconds', c_double), ('trial', c_size_t),
+        ('trials', c_size_t), ('seconds_left', c_double),
+    ]
+    _enums_: Dict[str, str] = {'result': 'TrialResult'}
+
+
+cvy_trial_fn = CFUNCTYPE(c_bool, c_void_p, POINTER(cvy_trial))
+
+
 class cvy_plan_options(Structure):
     _fields_ = [
         ('algorithm', c_char_p), ('exact', c_bool), ('deterministic', c_bool),
-        ('max_workspace', c_size_t),
+        ('max_workspace', c_size_t), ('effort', c_int), ('again', c_bool),
+        ('budget_seconds', c_double), ('trial', cvy_trial_fn), ('trial_user', c_void_p),
     ]
-    _enums_: Dict[str, str] = {}
+    _enums_: Dict[str, str] = {'effort': 'Effort'}
 
 
 class cvy_plan_info(Structure):
@@ -110,7 +123,7 @@ class cvy_plan_info(Structure):
         ('full_macs', c_int64), ('full_parameters', c_int64), ('bytes', c_int64),
         ('workspace', c_size_t), ('workspace_unprepared', c_size_t), ('packed', c_size_t),
         ('launches', c_int32), ('prepare_launches', c_int32), ('estimate_seconds', c_double),
-        ('config', c_char * 320),
+        ('measured_seconds', c_double), ('config', c_char * 320),
     ]
     _enums_: Dict[str, str] = {}
 
@@ -469,6 +482,31 @@ class cvy_algorithm_info(Structure):
         ('name', c_char_p), ('op', c_char_p), ('about', c_char_p), ('dtypes', c_char_p),
         ('layouts', c_char_p), ('accuracy', c_char_p), ('tunables', c_char * 160),
         ('tunable', cvy_tunable * 6), ('tunable_count', c_int32),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
+class cvy_tune_params(Structure):
+    _fields_ = [
+        ('specs', POINTER(c_void_p)), ('spec_count', c_size_t), ('effort', c_int),
+        ('budget_seconds', c_double), ('max_workspace', c_size_t), ('exact', c_bool),
+        ('again', c_bool), ('trial', cvy_trial_fn), ('trial_user', c_void_p),
+    ]
+    _enums_: Dict[str, str] = {'effort': 'Effort'}
+
+
+class cvy_tune_report(Structure):
+    _fields_ = [
+        ('problems', c_size_t), ('known', c_size_t), ('unsolved', c_size_t), ('trials', c_size_t),
+        ('slow', c_size_t), ('wrong', c_size_t), ('failed', c_size_t), ('seconds', c_double),
+        ('first_seconds', c_double), ('best_seconds', c_double), ('out_of_time', c_bool),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
+class cvy_wisdom_report(Structure):
+    _fields_ = [
+        ('found', c_bool), ('taken', c_size_t), ('skipped', c_size_t), ('text', c_char * 256),
     ]
     _enums_: Dict[str, str] = {}
 
