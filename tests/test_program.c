@@ -40,7 +40,7 @@ Test(program, help_is_an_option_and_a_command)
     static const char *const commands[] = {
         "devices", "algos", "selftest", "bench",
 #ifdef MODELS
-        "run", "check", "inspect", "explain",
+        "run", "check", "inspect", "explain", "tune",
 #endif
     };
     char words[128], option[4096], command[4096];
@@ -267,6 +267,14 @@ Test(program, run_names_what_is_wrong)
         { "$CONVOY explain conv n1 --no-fusion", 2, "are of models, and `conv` is none" },
         { "$CONVOY explain digits.onnx --input image=3x", 2, "is neither a shape" },
         { "$CONVOY explain digits.onnx --input photo=1x1", 4, "has no such input" },
+        { "$CONVOY tune", 2, "neither a model, a spec nor --suite" },
+        { "$CONVOY tune a.onnx --suite layers", 2, "a suite, and `a.onnx`" },
+        { "$CONVOY tune --suite nets", 2, "--suite: `nets` is not a value that it takes" },
+        { "$CONVOY tune a.onnx --effort much", 2, "--effort: `much` is not a value" },
+        { "$CONVOY tune a.onnx --budget 0", 2, "--budget: `0` is not a value" },
+        { "$CONVOY tune nothing.onnx", 4, "nothing.onnx: CVY_ERR_IO" },
+        { "$CONVOY tune conv n1", 4, "spec:" },
+        { "$CONVOY tune conv n1 c4 h9 w9 k4 r3x3 --wisdom /proc/none/wisdom", 1, "/proc/none" },
     };
     char words[512];
 
@@ -322,5 +330,21 @@ Test(program, explain_tells_steps_and_alternatives)
            "i32 1, but input `image` is f32");
     expect("$CONVOY explain pool max n1 c8 h9 w9 r3x3 f32 nhwc", 0, "pool_reference");
     expect("$CONVOY explain 'pool max n1 c8 h9 w9 r3x3 f32 nhwc' --json", 0, "\"alternatives\":");
+    expect("$CONVOY explain --measure conv n1 c4 h9 w9 k4 r1x1 f32 nhwc", 0, " measured: ");
+}
+
+Test(program, tune_keeps_what_it_finds_for_explain)
+{
+#define TUNED "f=/tmp/convoy-tune.$$/a/wisdom; CONVOY_WISDOM=$f; export CONVOY_WISDOM; "
+#define THEN "; s=$?; rm -r /tmp/convoy-tune.$$; exit $s"
+    need_device();
+    expect(TUNED "$CONVOY tune " MODELS "/digits.onnx 2>/dev/null" THEN, 0, "a run of the model: ");
+    expect(TUNED "$CONVOY tune " MODELS "/digits.onnx --budget 9 >/dev/null 2>&1; "
+           "$CONVOY explain " MODELS "/digits.onnx" THEN, 0, "measured: ");
+    expect(TUNED "$CONVOY tune conv n1 c4 h9 w9 k4 r3x3 >/dev/null 2>&1; "
+           "$CONVOY tune conv n1 c4 h9 w9 k4 r3x3 --json 2>/dev/null" THEN, 0, "\"trials\":\t0");
+    expect(TUNED "$CONVOY tune conv n1 c4 h9 w9 k4 r3x3 >/dev/null 2>&1; "
+           "$CONVOY tune conv n1 c4 h9 w9 k4 r3x3 --again --effort exhaustive 2>/dev/null; cat $f"
+           THEN, 0, " | conv n1 c4 h9 w9 k4 r3x3 f32 nchw | ");
 }
 #endif

@@ -19,7 +19,7 @@ struct request {
     const char *inputs[MOST_INPUTS];        // NAME=SHAPE or NAME=FILE.npy
     size_t input_count;
     cvy_layout layout;
-    bool json, no_fusion;
+    bool json, no_fusion, measure;
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -29,6 +29,18 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcasecmp(text + length - tail, end) == 0;
 }
 
+// "0.812 ms"; nothing where nobody measured it.
+enum { MS_TEXT = 32 };
+
+static const char *ms_text(double seconds, char text[MS_TEXT])
+{
+    text[0] = '\0';
+    if (seconds > 0.0) {
+        snprintf(text, MS_TEXT, "%.3f ms", seconds * 1e3);
+    }
+    return text;
+}
+
 // A model -----------------------------------------------------------------------------------------
 
 static void print_steps(const struct model *model)
@@ -36,21 +48,22 @@ static void print_steps(const struct model *model)
     struct tool_table table = { 0 };
     cvy_network_step step;
 
-    tool_table_add(&table, "STEP\tLAUNCHES\tESTIMATE\tARENA AT\tBYTES\tKEPT\tALGORITHM\tWHY\tSPEC\t"
-                   "NODES");
+    tool_table_add(&table, "STEP\tLAUNCHES\tESTIMATE\tMEASURED\tARENA AT\tBYTES\tKEPT\tALGORITHM\t"
+                   "WHY\tSPEC\tNODES");
     for (size_t i = 0; cvy_network_step_get(model->network, i, &step) == CVY_OK; i++) {
-        char at[32] = "output", bytes[32], nodes[700];
+        char at[32] = "output", bytes[32], nodes[700], measured[MS_TEXT];
 
         if (step.in_arena) {
             snprintf(at, sizeof at, "%zu", step.offset);
         }
         snprintf(nodes, sizeof nodes, "%s", step.name);
-        tool_table_add(&table, "%zu\t%d\t%.3f ms\t%s\t%s\t%zu-%zu\t%s\t%s\t%s\t%s", i,
-                       step.plan.launches, step.plan.estimate_seconds * 1e3, at,
+        tool_table_add(&table, "%zu\t%d\t%.3f ms\t%s\t%s\t%s\t%zu-%zu\t%s\t%s\t%s\t%s", i,
+                       step.plan.launches, step.plan.estimate_seconds * 1e3,
+                       ms_text(step.plan.measured_seconds, measured), at,
                        bytes_text(step.bytes, bytes), step.first, step.last, step.plan.config,
                        step.plan.why, step.plan.spec, tool_plain(nodes));
     }
-    tool_table_print(&table, 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
+    tool_table_print(&table, 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5);
     tool_table_free(&table);
 }
 
@@ -90,6 +103,9 @@ static cJSON *plan_json(const cvy_plan_info *plan)
     cJSON_AddNumberToObject(o, "launches", plan->launches);
     cJSON_AddNumberToObject(o, "macs", (double)plan->macs);
     cJSON_AddNumberToObject(o, "estimate_ms", plan->estimate_seconds * 1e3);
+    if (plan->measured_seconds > 0.0) {
+        cJSON_AddNumberToObject(o, "measured_ms", plan->measured_seconds * 1e3);
+    }
     return o;
 }
 
@@ -164,6 +180,22 @@ static void print_model_json(const char *path, const struct model *model,
 
 // A model, again ----------------------------------------------------------------------------------
 
+// All steps, so that compiling again chooses what is the fastest.
+static cvy_status measure_steps(const struct model *model, struct model_place *place)
+{
+    cvy_network_step step;
+    cvy_status st = CVY_OK;
+
+    for (size_t i = 0; st == CVY_OK &&
+         cvy_network_step_get(model->network, i, &step) == CVY_OK; i++) {
+        const char *spec = step.plan.spec;
+
+        st = cvy_tune(place->context, &(cvy_tune_params) { .specs = &spec, .spec_count = 1 },
+                      NULL);
+    }
+    return st;
+}
+
 static int explain_loaded(const char *path, const struct request *q, struct model *model,
                           const struct model_inputs *inputs, struct model_place *place)
 {
@@ -174,6 +206,10 @@ static int explain_loaded(const char *path, const struct request *q, struct mode
     };
     cvy_status st = model_compile(model, place, &options);
 
+    if (st == CVY_OK && q->measure) {
+        st = measure_steps(model, place);
+        st = st == CVY_OK ? model_compile(model, place, &options) : st;
+    }
     model_progress_end(&progress);
     if (st != CVY_OK) {
         return tool_failed(path, st);
@@ -223,7 +259,7 @@ static int explain_model(const char *path, const struct request *q, struct model
 struct choice {
     const char *name;
     bool applies, chosen;
-    cvy_plan_info plan;
+    cvy_plan_info plan;         // with the time of its fastest values, if they were measured
     char why_not[256];
 };
 
@@ -250,6 +286,68 @@ static void try_algorithm(cvy_context *context, const char *spec, const char *ch
         shorten(cvy_error_text(), out->why_not, sizeof out->why_not);
     }
     cvy_plan_destroy(&plan);
+}
+
+// The fastest values of each algorithm, as measuring finds them.
+enum { MOST_TIMES = 64 };
+struct times {
+    struct {
+        char algorithm[160];
+        double seconds;
+    } list[MOST_TIMES];
+    size_t count;
+};
+
+static bool same_name(const char *a, const char *b)
+{
+    size_t length = strcspn(a, ":(");
+
+    return strcspn(b, ":(") == length && strncmp(a, b, length) == 0;
+}
+
+// Inner problems are measured before the one that was asked for.
+static bool take_trial(void *user, const cvy_trial *trial)
+{
+    struct times *times = user;
+    size_t i = 0;
+
+    if (trial->trial == 1) {
+        times->count = 0;
+    }
+    if (trial->result != CVY_TRIAL_TIMED) {
+        return true;
+    }
+    while (i < times->count && !same_name(times->list[i].algorithm, trial->algorithm)) {
+        i++;
+    }
+    if (i == MOST_TIMES || (i < times->count && times->list[i].seconds <= trial->seconds)) {
+        return true;
+    }
+    times->count += i == times->count;
+    times->list[i].seconds = trial->seconds;
+    snprintf(times->list[i].algorithm, sizeof times->list[i].algorithm, "%s", trial->algorithm);
+    return true;
+}
+
+static void put_time(struct choice *choice, const char *algorithm, double seconds)
+{
+    if (same_name(choice->name, algorithm) && choice->applies && seconds > 0.0) {
+        choice->plan.measured_seconds = seconds;
+        snprintf(choice->plan.config, sizeof choice->plan.config, "%s", algorithm);
+    }
+}
+
+static void put_times(const struct times *times, const cvy_plan_info *chosen,
+                      struct choice *choices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < times->count; k++) {
+            put_time(&choices[i], times->list[k].algorithm, times->list[k].seconds);
+        }
+        if (choices[i].chosen) {
+            put_time(&choices[i], chosen->config, chosen->measured_seconds);
+        }
+    }
 }
 
 static size_t find_choices(cvy_context *context, const cvy_plan_info *plan, struct choice **out)
@@ -287,19 +385,21 @@ static void print_spec(const cvy_plan_info *plan, const struct choice *choices, 
     printf("%.1f million multiply-adds, %d launches, estimate %.3f ms, workspace %zu bytes\n\n",
            (double)plan->macs * 1e-6, plan->launches, plan->estimate_seconds * 1e3,
            plan->workspace);
-    tool_table_add(&table, "ALGORITHM\tAPPLIES\tESTIMATE\tLAUNCHES\tMADE OF");
+    tool_table_add(&table, "ALGORITHM\tAPPLIES\tESTIMATE\tMEASURED\tLAUNCHES\tMADE OF");
     for (size_t i = 0; i < count; i++) {
         const struct choice *c = &choices[i];
+        char measured[MS_TEXT];
 
         if (c->applies) {
-            tool_table_add(&table, "%s\t%s\t%.3f ms\t%d\t%s", c->name,
+            tool_table_add(&table, "%s\t%s\t%.3f ms\t%s\t%d\t%s", c->name,
                            c->chosen ? "chosen" : "yes", c->plan.estimate_seconds * 1e3,
-                           c->plan.launches, c->plan.config);
+                           ms_text(c->plan.measured_seconds, measured), c->plan.launches,
+                           c->plan.config);
         } else {
-            tool_table_add(&table, "%s\tno\t\t\t%s", c->name, c->why_not);
+            tool_table_add(&table, "%s\tno\t\t\t\t%s", c->name, c->why_not);
         }
     }
-    tool_table_print(&table, 1u << 2 | 1u << 3);
+    tool_table_print(&table, 1u << 2 | 1u << 3 | 1u << 4);
     tool_table_free(&table);
 }
 
@@ -325,16 +425,21 @@ static void print_spec_json(const cvy_plan_info *plan, const struct choice *choi
 static int explain_spec(const char *spec, const struct request *q, struct model_place *place)
 {
     struct choice *choices = NULL;
+    struct times times = { .count = 0 };
+    const cvy_tune_params params = { .specs = &spec, .spec_count = 1, .again = true,
+                                     .trial = take_trial, .trial_user = &times };
     cvy_plan_info info;
     cvy_plan *plan = NULL;
-    cvy_status st = cvy_plan_from_spec(place->context, spec, NULL, &plan);
+    cvy_status st = q->measure ? cvy_tune(place->context, &params, NULL) : CVY_OK;
     size_t count;
 
+    st = st == CVY_OK ? cvy_plan_from_spec(place->context, spec, NULL, &plan) : st;
     st = st == CVY_OK ? cvy_plan_info_get(plan, &info) : st;
     if (st != CVY_OK) {
         return tool_failed(spec, st);
     }
     count = find_choices(place->context, &info, &choices);
+    put_times(&times, &info, choices, count);
     if (q->json) {
         print_spec_json(&info, choices, count);
     } else {
@@ -358,6 +463,7 @@ static void print_help(void)
          "                       a .npy file, for inputs whose contents compiling needs\n"
          "  --layout L           of maps inside: nchw or nhwc; else the device's best\n"
          "  --no-fusion          a step for each node, to compare with\n"
+         "  --measure            measures the alternatives first; see tune to keep what is found\n"
          "  --device D           `cpu`, `gpu`, PLATFORM:DEVICE, or part of a name\n"
          "  --json               machine-readable output");
 }
@@ -368,6 +474,7 @@ static bool read_option(int option, const char *value, struct request *q)
     case 'd': q->device = value; return true;
     case 'j': q->json = true; return true;
     case 'n': q->no_fusion = true; return true;
+    case 'm': q->measure = true; return true;
     case 'i':
         if (q->input_count == MOST_INPUTS) {
             return false;
@@ -386,7 +493,8 @@ static int read_command(int argc, char **argv, struct request *q)
     static const struct option options[] = {
         { "input", required_argument, NULL, 'i' }, { "layout", required_argument, NULL, 'l' },
         { "device", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
-        { "no-fusion", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' }, { 0 }
+        { "no-fusion", no_argument, NULL, 'n' }, { "measure", no_argument, NULL, 'm' },
+        { "help", no_argument, NULL, 'h' }, { 0 }
     };
     int option, index = 0;
 

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     { "check", "run ONNX backend tests", cmd_check },
     { "inspect", "tell what a model has in it, and what is not supported", cmd_inspect },
     { "explain", "tell how a model or a problem runs, and why so", cmd_explain },
+    { "tune", "measure the fastest algorithms for a model or layers", cmd_tune },
 #endif
 };
 

@@ -1,5 +1,6 @@
 // A model on a device: loading, compiling, memory, one run.
 #include "model.h"
+#include "wisdom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,16 @@ static const double quiet_seconds = 2.0;    // of compiling, when nobody watches
 
 cvy_status model_place_open(const char *device, bool profiling, struct model_place *out)
 {
+    return model_place_open_with(device, profiling, NULL, out);
+}
+
+cvy_status model_place_open_with(const char *device, bool profiling, const char *wisdom,
+                                 struct model_place *out)
+{
+    char path[WISDOM_PATH];
     const cvy_context_params params = { .device = tool_device(device),
-                                        .compile = CVY_COMPILE_LAZY };
+                                        .compile = CVY_COMPILE_LAZY,
+                                        .wisdom = wisdom_path(wisdom, path) };
     const cvy_queue_params queue = { .profiling = profiling };
     cvy_status st;
 

@@ -33,7 +33,7 @@ static cvy_status read_all(int file, const char *path, char *data, size_t size, 
     return CVY_OK;
 }
 
-cvy_status file_read(const char *path, size_t most, char **data, size_t *length, bool *there)
+cvy_status file_load(const char *path, size_t most, char **data, size_t *length, bool *there)
 {
     int file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     struct stat facts;

@@ -73,7 +73,7 @@ cvy_status cvy_wisdom_load(cvy_context *context, const char *path, cvy_wisdom_so
     TRY(enter(context, &wisdom));
     CHECK_POINTER(path);
     TRY(check_enum((int)source, CVY_WISDOM_USER, CVY_WISDOM_SYSTEM, "source"));
-    st = file_read(path, MOST_BYTES, &data, &length, &there);
+    st = file_load(path, MOST_BYTES, &data, &length, &there);
     if (st == CVY_ERR_IO) {
         if (report)
             snprintf(report->text, sizeof report->text, "%s", cvy_error_text());
@@ -99,7 +99,7 @@ static cvy_status join(struct wisdom *own, const char *path, struct text *out)
     cvy_status st = CVY_OK;
 
     TRY(wisdom_new(&joined));
-    st = file_read(path, MOST_BYTES, &data, &length, &there);
+    st = file_load(path, MOST_BYTES, &data, &length, &there);
     if (st == CVY_OK)
         st = wisdom_read(joined, data, length, false, NULL);
     if (st != CVY_OK && (st != CVY_ERR_IO || there))

@@ -32,9 +32,9 @@ struct measure_memory {
     cvy_buffer *buffers[SLOT_SRCS];
 };
 // LIMIT if the tensors take more than `most` bytes (0: no limit).
-cvy_status memory_create(struct measure_memory *memory, const struct plan_request *request,
+cvy_status measure_memory_create(struct measure_memory *memory, const struct plan_request *request,
                          size_t most);
-void memory_destroy(struct measure_memory *memory);
+void measure_memory_destroy(struct measure_memory *memory);
 
 // A plan with its constants packed, and its arguments.
 struct measure_run {
@@ -42,25 +42,25 @@ struct measure_run {
     cvy_weights *weights;
     cvy_args args;
 };
-cvy_status run_create(struct measure_memory *memory, const struct plan_request *request,
+cvy_status measure_run_create(struct measure_memory *memory, const struct plan_request *request,
                       const cvy_plan_options *options, struct measure_run *out);
-void run_destroy(struct measure_run *run);
+void measure_run_destroy(struct measure_run *run);
 // Runs it once and waits; seconds on the host's clock.
-cvy_status run_once(struct measure_memory *memory, struct measure_run *run, double *seconds);
+cvy_status measure_once(struct measure_memory *memory, struct measure_run *run, double *seconds);
 // The least time of some batches of runs, on the device's clock if that is to be believed. Ends
 // early when it is beyond `enough` (0: never).
-cvy_status run_time(struct measure_memory *memory, struct measure_run *run, double enough,
+cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
                     double *seconds);
 // Clears the outputs of the request, runs, and reads them with what lies around them.
-size_t output_bytes(const struct plan_request *request);
-cvy_status run_read(struct measure_memory *memory, struct measure_run *run,
+size_t measure_output_bytes(const struct plan_request *request);
+cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,
                     const struct plan_request *request, char *out);
 
 // The worst error as a share of what is allowed, 0 where the bits must be equal and are; infinite
 // where they are not. want is the reference algorithm's.
 double measure_error(const struct plan_request *request, const struct algo *algo, int amplitude,
                      const char *want, const char *got);
-// Where the first element of dst is in what run_read gives.
+// Where the first element of dst is in what measure_read gives.
 #define MEASURE_GUARD 4096
 // T3 of the tolerances over samples of a convolution's outputs.
 double winograd_error(const struct problem *problem, int amplitude, const float *want,

@@ -82,7 +82,7 @@ static bool is_output(int slot)
     return slot == SLOT_DST || slot == SLOT_INDICES;
 }
 
-cvy_status memory_create(struct measure_memory *memory, const struct plan_request *request,
+cvy_status measure_memory_create(struct measure_memory *memory, const struct plan_request *request,
                          size_t most)
 {
     size_t total = 0;
@@ -107,7 +107,7 @@ out:
     return st;
 }
 
-void memory_destroy(struct measure_memory *memory)
+void measure_memory_destroy(struct measure_memory *memory)
 {
     for (int i = 0; i < SLOT_SRCS; i++)
         cvy_buffer_destroy(&memory->buffers[i]);
@@ -135,7 +135,7 @@ static cvy_status run_prepare(struct measure_memory *memory, const struct plan_r
     return CVY_OK;
 }
 
-cvy_status run_create(struct measure_memory *memory, const struct plan_request *request,
+cvy_status measure_run_create(struct measure_memory *memory, const struct plan_request *request,
                       const cvy_plan_options *options, struct measure_run *out)
 {
     struct plan_request own = *request;
@@ -150,17 +150,17 @@ cvy_status run_create(struct measure_memory *memory, const struct plan_request *
     st = cvy_queue_finish(memory->queue);
 out:
     if (st != CVY_OK)
-        run_destroy(out);
+        measure_run_destroy(out);
     return st;
 }
 
-void run_destroy(struct measure_run *run)
+void measure_run_destroy(struct measure_run *run)
 {
     cvy_weights_destroy(&run->weights);
     cvy_plan_destroy(&run->plan);
 }
 
-cvy_status run_once(struct measure_memory *memory, struct measure_run *run, double *seconds)
+cvy_status measure_once(struct measure_memory *memory, struct measure_run *run, double *seconds)
 {
     double begin = clock_seconds();
     cvy_status st = CVY_OK;
@@ -208,13 +208,13 @@ out:
     return st;
 }
 
-cvy_status run_time(struct measure_memory *memory, struct measure_run *run, double enough,
+cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
                     double *seconds)
 {
     double least = INFINITY, one;
     cvy_status st = CVY_OK;
 
-    TRY(run_once(memory, run, &one));
+    TRY(measure_once(memory, run, &one));
     TRY(run_batch(memory, run, 1, &least));
     for (int i = 0; i < BATCHES && !(enough > 0.0 && least > enough); i++) {
         TRY(run_batch(memory, run, (int)MIN(MAX(BATCH_SECONDS / MAX(least, 1e-9), 1.0), MOST_RUNS),
@@ -234,12 +234,12 @@ static size_t guarded(const struct plan_slot *slot)
         ? (size_t)round_up((int64_t)slot->bytes, 16) + 2 * MEASURE_GUARD : 0;
 }
 
-size_t output_bytes(const struct plan_request *request)
+size_t measure_output_bytes(const struct plan_request *request)
 {
     return guarded(&request->slots[SLOT_DST]) + guarded(&request->slots[SLOT_INDICES]);
 }
 
-cvy_status run_read(struct measure_memory *memory, struct measure_run *run,
+cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,
                     const struct plan_request *request, char *out)
 {
     static const uint32_t nobody = 0x7fc0dead;      // a NaN that no kernel makes
@@ -252,7 +252,7 @@ cvy_status run_read(struct measure_memory *memory, struct measure_run *run,
             TRY(cvy_queue_fill(memory->queue, (cvy_tensor) { memory->buffers[outputs[i]], 0 },
                                &nobody, sizeof nobody, guarded(&request->slots[outputs[i]]), NULL,
                                NULL));
-    TRY(run_once(memory, run, &seconds));
+    TRY(measure_once(memory, run, &seconds));
     for (int i = 0; i < 2; i++) {
         size_t bytes = guarded(&request->slots[outputs[i]]);
 
@@ -303,7 +303,7 @@ static double element_error(const char *want, const char *got, size_t count, boo
 double measure_error(const struct plan_request *request, const struct algo *algo, int amplitude,
                      const char *want, const char *got)
 {
-    size_t bytes = output_bytes(request), dst = guarded(&request->slots[SLOT_DST]);
+    size_t bytes = measure_output_bytes(request), dst = guarded(&request->slots[SLOT_DST]);
     size_t inside = request->slots[SLOT_DST].bytes;
     bool integers = sums_are_exact(&request->problem);
 

@@ -76,8 +76,7 @@ static void ask_wisdom(struct question *q, const char *spec, struct candidate *l
         return;
     c.algo = choice.algo;
     c.config = choice.config;
-    c.estimate = c.measured > 0.0 ? c.measured
-                                  : c.algo->estimate(q->device, q->problem, &c.config);
+    c.estimate = c.algo->estimate(q->device, q->problem, &c.config);
     candidate_insert(list, count, c);
 }
 

@@ -95,7 +95,9 @@ def man(version, commands, notes):
         number, meaning = part.split(' ', 1)
         out += ['.TP', f'\\fB{number}\\fR', roff(meaning)]
     out += ['.SH ENVIRONMENT', '.TP', '\\fBCONVOY_DEVICE\\fR',
-            'the device, where no \\fB\\-\\-device\\fR says which', '.TP', '\\fBPOCL_AFFINITY\\fR',
+            'the device, where no \\fB\\-\\-device\\fR says which', '.TP', '\\fBCONVOY_WISDOM\\fR',
+            'the file that tune writes and other commands read, instead of ~/.cache/convoy/wisdom; '
+            'empty: none', '.TP', '\\fBPOCL_AFFINITY\\fR',
             'set to 1 unless it is set: PoCL then keeps each thread on a core of its own']
     return '\n'.join(out) + '\n'
 

@@ -1,0 +1,36 @@
+// Common layers of networks: ResNet-50, VGG, MobileNetV2, AlexNet, ResNeXt, U-Net, DCGAN.
+#include "layers.h"
+
+const char *const layers[] = {
+    "conv n1 c3 h224 w224 k64 r7x7 s2x2 p3x3 f32 +bias",
+    "conv n1 c64 h56 w56 k64 r1x1 f32 +bias",
+    "conv n1 c64 h56 w56 k256 r1x1 f32 +bias",
+    "conv n1 c64 h56 w56 k64 r3x3 p1x1 f32 +bias",
+    "conv n1 c512 h28 w28 k128 r1x1 f32 +bias",
+    "conv n1 c128 h28 w28 k128 r3x3 p1x1 f32 +bias",
+    "conv n1 c128 h56 w56 k128 r3x3 s2x2 p1x1 f32 +bias",
+    "conv n1 c1024 h14 w14 k256 r1x1 f32 +bias",
+    "conv n1 c256 h14 w14 k256 r3x3 p1x1 f32 +bias",
+    "conv n1 c512 h7 w7 k2048 r1x1 f32 +bias",
+    "conv n1 c512 h7 w7 k512 r3x3 p1x1 f32 +bias",
+    "conv n1 c64 h224 w224 k64 r3x3 p1x1 f32 +bias",
+    "conv n1 c256 h56 w56 k256 r3x3 p1x1 f32 +bias",
+    "conv n1 c32 h112 w112 k32 r3x3 p1x1 g32 f32 +bias",
+    "conv n1 c96 h112 w112 k96 r3x3 s2x2 p1x1 g96 f32 +bias",
+    "conv n1 c384 h14 w14 k384 r3x3 p1x1 g384 f32 +bias",
+    "conv n1 c32 h112 w112 k16 r1x1 f32 +bias",
+    "conv n1 c16 h112 w112 k96 r1x1 f32 +bias",
+    "conv n1 c384 h14 w14 k64 r1x1 f32 +bias",
+    "conv n1 c320 h7 w7 k1280 r1x1 f32 +bias",
+    "conv n1 c96 h27 w27 k256 r5x5 p2x2 g2 f32 +bias",
+    "conv n1 c128 h56 w56 k128 r3x3 p1x1 g32 f32 +bias",
+    "deconv n1 c128 h56 w56 k64 r2x2 s2x2 f32 +bias",
+    "deconv n1 c256 h16 w16 k128 r4x4 s2x2 p1x1 f32 +bias",
+    "pool max n1 c64 h112 w112 r3x3 s2x2 p1x1 f32",
+    "pool average n1 c128 h56 w56 r2x2 s2x2 f32",
+    "pool average n1 c2048 h7 w7 f32 +global",
+    "separable depthwise n1 c64 h56 w56 k128 r3x3 p1x1 f32 +bias +bias2",
+    "separable spatial n1 c32 h56 w56 r7x7 p3x3 f32 +bias +bias2",
+    "linear n1 c2048 k1000 f32 +bias",
+};
+const size_t layer_count = sizeof layers / sizeof layers[0];

@@ -1,0 +1,39 @@
+// The path of the wisdom file.
+#include "wisdom.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *wisdom_path(const char *given, char path[WISDOM_PATH])
+{
+    const char *set = given != NULL ? given : getenv("CONVOY_WISDOM");
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length;
+
+    if (set != NULL) {
+        length = snprintf(path, WISDOM_PATH, "%s", set);
+    } else if (cache != NULL && cache[0] == '/') {
+        length = snprintf(path, WISDOM_PATH, "%s/convoy/wisdom", cache);
+    } else if (home != NULL && home[0] == '/') {
+        length = snprintf(path, WISDOM_PATH, "%s/.cache/convoy/wisdom", home);
+    } else {
+        return NULL;
+    }
+    return length > 0 && length < WISDOM_PATH ? path : NULL;
+}
+
+bool wisdom_make_folders(const char *path)
+{
+    char folder[WISDOM_PATH];
+
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+            return false;
+        }
+    }
+    return true;
+}
