@@ -33,7 +33,7 @@ struct measure_memory {
 };
 // LIMIT if the tensors take more than `most` bytes (0: no limit).
 cvy_status measure_memory_create(struct measure_memory *memory, const struct plan_request *request,
-                         size_t most);
+                                 size_t most);
 void measure_memory_destroy(struct measure_memory *memory);
 
 // A plan with its constants packed, and its arguments.
@@ -43,18 +43,18 @@ struct measure_run {
     cvy_args args;
 };
 cvy_status measure_run_create(struct measure_memory *memory, const struct plan_request *request,
-                      const cvy_plan_options *options, struct measure_run *out);
+                              const cvy_plan_options *options, struct measure_run *out);
 void measure_run_destroy(struct measure_run *run);
 // Runs it once and waits; seconds on the host's clock.
 cvy_status measure_once(struct measure_memory *memory, struct measure_run *run, double *seconds);
 // The least time of some batches of runs, on the device's clock if that is to be believed. Ends
 // early when it is beyond `enough` (0: never).
 cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
-                    double *seconds);
+                        double *seconds);
 // Clears the outputs of the request, runs, and reads them with what lies around them.
 size_t measure_output_bytes(const struct plan_request *request);
 cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,
-                    const struct plan_request *request, char *out);
+                        const struct plan_request *request, char *out);
 
 // The worst error as a share of what is allowed, 0 where the bits must be equal and are; infinite
 // where they are not. want is the reference algorithm's.

@@ -83,7 +83,7 @@ static bool is_output(int slot)
 }
 
 cvy_status measure_memory_create(struct measure_memory *memory, const struct plan_request *request,
-                         size_t most)
+                                 size_t most)
 {
     size_t total = 0;
     cvy_status st = CVY_OK;
@@ -136,7 +136,7 @@ static cvy_status run_prepare(struct measure_memory *memory, const struct plan_r
 }
 
 cvy_status measure_run_create(struct measure_memory *memory, const struct plan_request *request,
-                      const cvy_plan_options *options, struct measure_run *out)
+                              const cvy_plan_options *options, struct measure_run *out)
 {
     struct plan_request own = *request;
     cvy_status st = CVY_OK;
@@ -209,7 +209,7 @@ out:
 }
 
 cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
-                    double *seconds)
+                        double *seconds)
 {
     double least = INFINITY, one;
     cvy_status st = CVY_OK;
@@ -240,7 +240,7 @@ size_t measure_output_bytes(const struct plan_request *request)
 }
 
 cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,
-                    const struct plan_request *request, char *out)
+                        const struct plan_request *request, char *out)
 {
     static const uint32_t nobody = 0x7fc0dead;      // a NaN that no kernel makes
     static const enum slot outputs[] = { SLOT_DST, SLOT_INDICES };

@@ -102,25 +102,29 @@ static bool halve_map(struct problem *p)
     return halve_axis(p, axis);
 }
 
-// Whole groups first; then output channels, then input channels of the one group there is.
+// Whole groups first, then output channels or input channels of each; enough for blocks of two
+// vectors stay.
+#define LEAST_CHANNELS 32
 static bool halve_channels(struct problem *p)
 {
     int64_t groups = p->op == OP_CONV ? p->u.conv.groups : p->src.size[AXIS_C];
     int64_t c = p->src.size[AXIS_C], k = p->dst.size[AXIS_C];
 
-    if (groups > 32 && groups % 2 == 0) {
+    if (groups > LEAST_CHANNELS && groups % 2 == 0) {
         if (p->op == OP_CONV)
             p->u.conv.groups = groups / 2;
         resize(&p->src, AXIS_C, c / 2);
         resize(&p->dst, AXIS_C, k / 2);
         return true;
     }
-    if (p->op != OP_CONV || groups > 1)
+    if (p->op != OP_CONV)
         return false;
-    if (k >= c && k > 64)
-        resize(&p->dst, AXIS_C, (k + 1) / 2);
-    else if (c > 64)
-        resize(&p->src, AXIS_C, (c + 1) / 2);
+    c /= groups;
+    k /= groups;
+    if (k >= c && k > LEAST_CHANNELS)
+        resize(&p->dst, AXIS_C, groups * ((k + 1) / 2));
+    else if (c > LEAST_CHANNELS)
+        resize(&p->src, AXIS_C, groups * ((c + 1) / 2));
     else
         return false;
     return true;
