@@ -5,7 +5,7 @@
 // inside; the last MR of them go over some of those before, and so do the last V channels.
 // Weights are packed as [tap][pitch], the bias as [pitch].
 // Grid: blocks of the rows (n oh), groups of channels; the last group takes all that is left.
-// Fixed at build: V, MR, K (filter height and width), S (stride).
+// Fixed at build: V, MR, K (filter height and width), S (stride of both, 0: SH and SW).
 #ifndef MR
 #define MR 4
 #endif
@@ -14,6 +14,13 @@
 #endif
 #ifndef S
 #define S 1
+#endif
+#if S
+#define STEP_H S
+#define STEP_W S
+#else
+#define STEP_H SH
+#define STEP_W SW
 #endif
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
@@ -24,7 +31,7 @@ __kernel void FN(conv_depthwise_nhwc)(
     int rows, int block, int group, int inner, int outer, int pitch,
     int C, int H, int W, int OH, int OW,
     long src_n, long src_h, long src_w, long dst_n, long dst_h, long dst_w,
-    int PH, int PW, int first)
+    int SH, int SW, int PH, int PW, int first)
 {
     if (!OW)
         return;
@@ -43,7 +50,7 @@ __kernel void FN(conv_depthwise_nhwc)(
         for (int tap = 0; tap < K * K; tap++)
             w[tap] = VLOAD(weights + tap * pitch + at);
         for (int row = begin; row < end && inner < outer; row++) {
-            int oh = row % OH, n = row / OH, top = oh * S - PH;
+            int oh = row % OH, n = row / OH, top = oh * STEP_H - PH;
             __global const T *restrict in = src + n * src_n + top * src_h + at;
             __global T *restrict out = dst + n * dst_n + oh * dst_h + at;
 
@@ -57,7 +64,8 @@ __kernel void FN(conv_depthwise_nhwc)(
                 for (int rh = 0; rh < K; rh++) {
                     if (top + rh < 0 || top + rh >= H)
                         continue;
-                    __global const T *restrict line = in + rh * src_h + ow * S * src_w;
+                    __global const T *restrict line = in + rh * src_h + ow * STEP_W * src_w;
+#if S
                     #pragma unroll
                     for (int x = 0; x < (MR - 1) * S + K; x++) {
                         VT value = VLOAD(line + x * src_w);
@@ -66,6 +74,14 @@ __kernel void FN(conv_depthwise_nhwc)(
                             if (x >= i * S && x < i * S + K)
                                 acc[i] = fma(value, w[rh * K + x - i * S], acc[i]);
                     }
+#else
+                    #pragma unroll
+                    for (int rw = 0; rw < K; rw++)
+                        #pragma unroll
+                        for (int i = 0; i < MR; i++)
+                            acc[i] = fma(VLOAD(line + (i * SW + rw) * src_w), w[rh * K + rw],
+                                         acc[i]);
+#endif
                 }
                 #pragma unroll
                 for (int i = 0; i < MR; i++) {
@@ -76,12 +92,12 @@ __kernel void FN(conv_depthwise_nhwc)(
         }
         // Column by column, so that all pixels have the same taps, but for the first and last rows.
         for (int ow = inner ? 0 : outer; ow < OW; ow = ow + 1 == inner ? outer : ow + 1) {
-            int rw0 = max(PW - ow * S, 0), taps = min(W + PW - ow * S, K) - rw0;
+            int rw0 = max(PW - ow * STEP_W, 0), taps = min(W + PW - ow * STEP_W, K) - rw0;
 
             for (int row = begin; row < end; row++) {
-                int oh = row % OH, n = row / OH, top = oh * S - PH, rh0 = max(-top, 0);
+                int oh = row % OH, n = row / OH, top = oh * STEP_H - PH, rh0 = max(-top, 0);
                 __global const T *restrict in = src + n * src_n + (top + rh0) * src_h
-                    + (ow * S + rw0) * src_w + at;
+                    + (ow * STEP_W + rw0) * src_w + at;
                 __global const T *restrict filter = weights + (rh0 * K + rw0) * pitch + at;
                 VT sum = start;
 

@@ -8,12 +8,12 @@
 //   pass 2  zeroes dst again
 //   pass 3  one work-item for each plane takes what falls into it of the pixels of all planes
 // Writing is by the owner of the plane alone, so that the outcome does not depend on timing.
-// Indices have 64 bits if `wide`, else 32; in either case they are counted in 32.
+// Indices are long if `wide`, else int.
 
 // The pixels of planes [from, to) that fall into plane `own`; whether one fell into another.
 int FN(scatter)(
-    __global const T *restrict src, __global const int *restrict indices,
-    __global T *restrict dst, int wide, int whole, ulong own,
+    __global const T *restrict src, __global const int *restrict indices, int wide,
+    __global T *restrict dst, int whole, ulong own,
     ulong from, ulong to, int d_from, int d_to, int h_from, int h_to, int w_from, int w_to,
     ulong planes, int C, int OD, int OH, int OW,
     ulong src_n, ulong src_c, ulong src_d, ulong src_h, ulong src_w,
@@ -51,7 +51,7 @@ __kernel void FN(max_unpool_plane)(
     __global const T *restrict src, ulong src_at, __global const int *restrict indices,
     ulong indices_at, __global T *restrict dst, ulong dst_at, __global int *restrict foreign,
     ulong foreign_at,
-    int pass, int wide, int whole, int channels_last, ulong planes,
+    int wide, int pass, int whole, int channels_last, ulong planes,
     int C, int OD, int OH, int OW,
     ulong src_n, ulong src_c, ulong src_d, ulong src_h, ulong src_w,
     ulong idx_n, ulong idx_c, ulong idx_d, ulong idx_h, ulong idx_w,
@@ -66,6 +66,7 @@ __kernel void FN(max_unpool_plane)(
     foreign += foreign_at;
     if (pass >= 2 && !*foreign)
         return;
+    indices += wide ? 2 * indices_at : indices_at;
     if (pass == 0 || pass == 2) {
         if (whole && pass == 0 && item == 0)
             *foreign = 0;
@@ -82,8 +83,8 @@ __kernel void FN(max_unpool_plane)(
         from = item;
         to = item + 1;
     }
-    int left = FN(scatter)(src + src_at, indices + indices_at, dst, wide, whole, item, from, to,
-                           d_from, d_to, h_from, h_to, w_from, w_to, planes, C, OD, OH, OW,
+    int left = FN(scatter)(src + src_at, indices, wide, dst, whole, item, from, to, d_from,
+                           d_to, h_from, h_to, w_from, w_to, planes, C, OD, OH, OW,
                            src_n, src_c, src_d, src_h, src_w, idx_n, idx_c, idx_d, idx_h, idx_w,
                            dst_d, dst_h, dst_w);
     if (pass == 1 && whole && left)

@@ -9,20 +9,21 @@ static const struct tunable tunables[] = {
 
 extern const struct algo algo_conv_depthwise_nhwc;
 
-// Square filters that have kernels, with their stride.
+// Square filters that have kernels, with their stride, 0: any. 5x5 192 @12x24 takes 43 us (EPYC
+// Zen 4, PoCL 3.1, one thread), and 36 with its stride fixed, for two kernels instead of one.
 static const struct {
     int size, stride;
-} filters[] = { { 3, 1 }, { 3, 2 }, { 5, 1 }, { 5, 2 } };
+} filters[] = { { 3, 1 }, { 3, 2 }, { 5, 0 } };
 
 static struct instance instance_of(const struct device *device, const struct config *config,
-                                   int64_t size, int64_t stride)
+                                   int filter)
 {
     struct instance instance = instance_start("conv_depthwise_nhwc", 1, 1, 1);
 
     instance_define(&instance, "V", device->vector_width);
     instance_define(&instance, "MR", config->value[0]);
-    instance_define(&instance, "K", (int32_t)size);
-    instance_define(&instance, "S", (int32_t)stride);
+    instance_define(&instance, "K", filters[filter].size);
+    instance_define(&instance, "S", filters[filter].stride);
     return instance;
 }
 
@@ -34,19 +35,26 @@ static size_t start_set(const struct device *device, struct instance *out, size_
         return 0;
     rules_configs(device, &algo_conv_depthwise_nhwc, &config, 1);
     for (size_t i = 0; i < COUNT_OF(filters); i++)
-        out[i] = instance_of(device, &config, filters[i].size, filters[i].stride);
+        out[i] = instance_of(device, &config, (int)i);
     return COUNT_OF(filters);
+}
+
+// The kernel of a window, or -1.
+static int filter_of(const struct window *w)
+{
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
+        int64_t stride = filters[i].stride;
+
+        if (w->kernel[1] == filters[i].size && w->kernel[2] == filters[i].size
+            && (stride == 0 || (w->stride[1] == stride && w->stride[2] == stride)))
+            return (int)i;
+    }
+    return -1;
 }
 
 static bool window_fits(const struct window *w)
 {
-    bool found = false;
-
-    for (size_t i = 0; i < COUNT_OF(filters); i++)
-        found = found || (w->kernel[1] == filters[i].size && w->kernel[2] == filters[i].size
-                          && w->stride[1] == filters[i].stride
-                          && w->stride[2] == filters[i].stride);
-    return found && w->kernel[0] == 1 && w->dilation[1] == 1 && w->dilation[2] == 1;
+    return filter_of(w) >= 0 && w->kernel[0] == 1 && w->dilation[1] == 1 && w->dilation[2] == 1;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)
@@ -135,7 +143,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     const struct window *w = &conv->window;
     const struct tensor *src = &problem->src, *dst = &problem->dst;
     const struct device *device = builder_device(builder);
-    struct instance instance = instance_of(device, config, w->kernel[1], w->stride[1]);
+    struct instance instance = instance_of(device, config, filter_of(w));
     struct cut cut = cut_of(device, problem);
     int64_t pitch = pitch_of(device, problem);
     struct packed_weights packed = pack_weights(builder, problem, 1, 1, src->size[AXIS_C],
@@ -157,6 +165,8 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_sizes(step, dst, AXIS_H, 2);
     step_pixels(step, src);
     step_pixels(step, dst);
+    step_int(step, w->stride[1]);
+    step_int(step, w->stride[2]);
     step_int(step, w->pad[1]);
     step_int(step, w->pad[2]);
     step_grid(step, ceil_div(cut.rows, cut.block), cut.groups, 1, 0);

@@ -58,11 +58,11 @@ static void add_part(struct plan_builder *builder, const struct problem *problem
 
     tensor_set_dense(&indices, src->layout);
     step_tensor(step, OPERAND(SLOT_SRC), src->dtype);
-    step_tensor(step, OPERAND(SLOT_INDICES), CVY_I32);
+    step_tensor(step, OPERAND(SLOT_INDICES), index);
     step_tensor(step, OPERAND(SLOT_DST), dst->dtype);
     step_tensor(step, foreign, CVY_I32);
-    step_int(step, (int64_t)pass);
     step_int(step, index == CVY_I64);
+    step_int(step, (int64_t)pass);
     step_int(step, crosses_planes(problem));
     step_int(step, dst->layout == CVY_NHWC);
     step_long(step, planes_of(problem));
