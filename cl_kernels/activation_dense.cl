@@ -1,12 +1,11 @@
 // dst[i] = activation(src[i]) for rows whose elements lie together in both tensors; src may be
 // exactly dst. `length` elements a row, in `chunks` pieces of `chunk`; R rows along axis 1 in
 // `blocks` of `block`; axes 2 to 5 are outer ones. slope has strides of its own, 0 but along the
-// channels. Activations 1 to 4 come as NONE with the bend `alpha` below 0 and bounds. One
-// work-item makes one piece of the rows of one block, vectors of V; the last elements of a piece
-// go through a vector as well, so that a result does not depend on its place. Flat grid over
-// chunks, blocks, S2, S3, S4 and the outermost axis. Fixed at build: V.
+// channels. Activations of PIECEWISE come as NONE, with `alpha` for its slope. One work-item makes
+// one piece of the rows of one block, vectors of V; the last elements of a piece go through a
+// vector as well, so that a result does not depend on its place. Flat grid over chunks, blocks,
+// S2, S3, S4 and the outermost axis. Fixed at build: V.
 #define ACTIVATE_HARD_SIGMOID 9
-#define ACTIVATE_HARD_SWISH 12
 
 SMOOTH_FUNCTIONS(FN, VT)
 
@@ -30,8 +29,6 @@ VT FN(apply)(VT x, VT slope, struct FN(function) f)
     case ACTIVATE_PRELU: return x < (VT)(0.0f) ? slope * x : x;
     case ACTIVATE_HARD_SIGMOID:
         return FN(clip)(fma((VT)(f.alpha), x, (VT)(f.beta)), (VT)(0.0f), (VT)(1.0f));
-    case ACTIVATE_HARD_SWISH:
-        return x * (FN(clip)(x + 3.0f, (VT)(0.0f), (VT)(6.0f)) * 0.166666667f);
     default: return FN(smooth)(x, f.kind, f.alpha, f.beta);
     }
 }

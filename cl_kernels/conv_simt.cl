@@ -76,7 +76,6 @@ __kernel void FN(conv_simt)(
         ACC x = lane[i];
         if (has_residual)
             x += LOAD(residual, residual_at + at);
-        x = x < 0 ? x * slope : x;
-        STORE(dst, dst_at + at, clip_f32(x, low, high));
+        STORE(dst, dst_at + at, piecewise_f32(x, slope, low, high));
     }
 }

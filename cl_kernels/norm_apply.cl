@@ -1,6 +1,6 @@
 // dst[i] = activation((src[i] - mean) factor + bias) over rows, axis 0, of any strides; src may be
 // exactly dst. mean is table[t], factor table[count + t], bias table[2 count + t], with t by
-// strides of its own. The activation is piecewise linear. `length` elements a row, in `chunks`
+// strides of its own. The activation is piecewise. `length` elements a row, in `chunks`
 // pieces of `chunk`; R rows along axis 1 in `blocks` of `block`; axes 2 to 5 are outer ones. One
 // work-item makes one piece of the rows of one block, V elements at once. Flat grid over chunks,
 // blocks, S2, S3, S4 and the outermost axis. Fixed at build: V.
@@ -54,8 +54,7 @@ void FN(apply_few)(__global const T *src, ulong src_0, __global T *dst, ulong ds
     for (int i = 0; i < piece; i++, t += tab_0) {
         ACC value = (LOAD(src, i * src_0) - LOAD(t, 0)) * LOAD(t, count) + LOAD(t, 2 * count);
 
-        value = value < (ACC)0 ? value * slope : value;
-        STORE(dst, i * dst_0, clip_f32(value, low, high));
+        STORE(dst, i * dst_0, piecewise_f32(value, slope, low, high));
     }
 }
 

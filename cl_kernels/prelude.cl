@@ -220,23 +220,37 @@ float activate_f32(float x, int kind, float alpha, float beta)
     case 4:
     case 5: return x < 0.0f ? alpha * x : x;
     case 9: return clip_f32(fma(alpha, x, beta), 0.0f, 1.0f);
-    case 12: return x * (clip_f32(x + 3.0f, 0.0f, 6.0f) * 0.166666667f);
+    case 12: return fma(x, clip_f32(x + 3.0f, 0.0f, 6.0f) * (alpha * 0.166666667f), beta);
     default: return smooth_f32(x, kind, alpha, beta);
     }
 }
 
-// The piecewise-linear activations of vector kernels: none, relu, clip, relu6 and leaky_relu are
-// one formula with a slope below zero and two bounds.
+// The piecewise activations of vector kernels. none, relu, clip, relu6 and leaky_relu are one
+// formula with a slope below zero and two bounds; hard_swish is one with low NaN, a sixth of its
+// factor as slope and its term as high.
 #define PIECEWISE(x, slope, low, high, out)                                                \
     do {                                                                                   \
-        VT bent_ = (x) < (VT)(0) ? (x) * (VT)(slope) : (x);                                \
-        bent_ = bent_ < (VT)(low) ? (VT)(low) : bent_;                                     \
-        (out) = bent_ > (VT)(high) ? (VT)(high) : bent_;                                   \
+        VT bent_ = (x) + (VT)(3), by_ = (VT)(slope);                                       \
+        if ((low) != (low)) {                                                              \
+            bent_ = bent_ < (VT)(0) ? (VT)(0) : bent_;                                     \
+            bent_ = bent_ > (VT)(6) ? (VT)(6) : bent_;                                     \
+            (out) = fma((x), bent_ * by_, (VT)(high));                                     \
+        } else {                                                                           \
+            bent_ = (x) < (VT)(0) ? (x) * by_ : (x);                                       \
+            bent_ = bent_ < (VT)(low) ? (VT)(low) : bent_;                                 \
+            (out) = bent_ > (VT)(high) ? (VT)(high) : bent_;                               \
+        }                                                                                  \
     } while (0)
 
 // The same of n vectors in registers; what an activation does not do costs nothing.
 #define PIECEWISE_ALL(x, n, slope, low, high)                                              \
     do {                                                                                   \
+        if ((low) != (low)) {                                                              \
+            _Pragma("unroll")                                                              \
+            for (int i_ = 0; i_ < (n); i_++)                                               \
+                PIECEWISE((x)[i_], slope, NAN, high, (x)[i_]);                             \
+            break;                                                                         \
+        }                                                                                  \
         if ((slope) != 1.0f) {                                                             \
             _Pragma("unroll")                                                              \
             for (int i_ = 0; i_ < (n); i_++)                                               \
@@ -253,6 +267,13 @@ float activate_f32(float x, int kind, float alpha, float beta)
                 (x)[i_] = (x)[i_] > (VT)(high) ? (VT)(high) : (x)[i_];                     \
         }                                                                                  \
     } while (0)
+
+float piecewise_f32(float x, float slope, float low, float high)
+{
+    if (low != low)
+        return fma(x, clip_f32(x + 3.0f, 0.0f, 6.0f) * slope, high);
+    return clip_f32(x < 0.0f ? x * slope : x, low, high);
+}
 
 // Where a tap outside [0, size) reads with padding modes 0 zeros, 1 reflect, 2 replicate,
 // 3 circular; -1: skip the tap. Reflect wants padding < size, circular padding <= size.

@@ -59,7 +59,8 @@ double ref_activate(const cvy_activation *a, double slope, double x)
     case CVY_HARD_SIGMOID: return hard_sigmoid(a, x);
     case CVY_TANH: return tanh(x);
     case CVY_SILU: return x * sigmoid(x);
-    case CVY_HARD_SWISH: return x * clamp(x / 6.0 + 0.5, 0.0, 1.0);
+    case CVY_HARD_SWISH:
+        return or_default(a->alpha, 1.0f) * x * clamp(x / 6.0 + 0.5, 0.0, 1.0) + a->beta;
     case CVY_SOFTPLUS: return softplus(or_default(a->alpha, 1.0f), or_default(a->beta, 20.0f), x);
     case CVY_GELU: return 0.5 * x * erfc(-x / sqrt(2.0));
     case CVY_GELU_TANH: return gelu_tanh(x);
@@ -91,7 +92,7 @@ static double lipschitz(const cvy_activation *a, double slope)
     case CVY_SIGMOID: return 0.25;
     case CVY_HARD_SIGMOID: return a->alpha != 0.0f || a->beta != 0.0f ? fabs(a->alpha) : 1.0 / 6.0;
     case CVY_SILU: return 1.1;
-    case CVY_HARD_SWISH: return 1.5;
+    case CVY_HARD_SWISH: return 1.5 * fabs(or_default(a->alpha, 1.0f));
     case CVY_GELU: return 1.13;
     case CVY_GELU_TANH: return 1.13;
     case CVY_MISH: return 1.09;
@@ -137,6 +138,9 @@ double ref_sum_tolerance(const cvy_activation *a, double slope, const struct ref
         return 0.0;
     }
     bound = isfinite(bound) ? lipschitz(a, slope) * bound : 0.0;
+    if (a->kind == CVY_HARD_SWISH) {
+        bound += 8.0 * ref_ulp(a->beta);        // the term may take most of the value away
+    }
     return rounds(a->kind) ? bound + 8.0 * ref_ulp(value) + LEAST : bound;
 }
 

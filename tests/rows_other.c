@@ -137,6 +137,8 @@ static const struct row other_rows[] = {
                .num_parameters = 20000),
     ACTIVATION("hard_sigmoid of another slope", .src = MAP2(2, 5, 3, 4),
                .activation = { CVY_HARD_SIGMOID, 0.3f, 0.25f }),
+    ACTIVATION("hard_swish of a factor and a term", .src = MAP2(2, 5, 3, 19),
+               .activation = { CVY_HARD_SWISH, -1.25f, 0.75f }),
     ACTIVATION("sigmoid rank 1", .src = PLAIN(1, 71), .activation = { CVY_SIGMOID }),
     ACTIVATION("tanh rank 3", .src = PLAIN(3, 3, 5, 7), .activation = { CVY_TANH }),
     ACTIVATION("relu rank 6", .src = PLAIN(6, 2, 1, 3, 2, 3, 2), .activation = { CVY_RELU }),

@@ -37,7 +37,7 @@ typedef enum cvy_activation_kind {
     CVY_HARD_SIGMOID,           // min(max(alpha x + beta, 0), 1)             both 0: 1/6 and 1/2
     CVY_TANH,
     CVY_SILU,                   // x sigmoid(x)
-    CVY_HARD_SWISH,             // x min(max(x / 6 + 1/2, 0), 1)
+    CVY_HARD_SWISH,             // alpha x min(max(x / 6 + 1/2, 0), 1) + beta     alpha 1, beta 0
     CVY_SOFTPLUS,               // alpha x > beta ? x : log(1 + exp(alpha x)) / alpha    1 and 20
     CVY_GELU,                   // x / 2 (1 + erf(x / sqrt 2))
     CVY_GELU_TANH,              // GELU's tanh approximation

@@ -1,4 +1,4 @@
-// The activation behind a kernel that knows only the piecewise-linear ones.
+// The activation behind a kernel that knows only the piecewise ones.
 #include "algo/common.h"
 
 void activate_rest(struct plan_builder *builder, const struct problem *problem,

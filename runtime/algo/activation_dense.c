@@ -30,7 +30,7 @@ static double estimate(const struct device *device, const struct problem *proble
     return move_seconds(device, problem);
 }
 
-// The piecewise-linear kinds become one, CVY_NONE with a bend and bounds.
+// The piecewise kinds become one, CVY_NONE with a slope and bounds.
 static void step_function(struct step *step, const cvy_activation *activation)
 {
     float slope, low, high;

@@ -33,7 +33,7 @@ static inline void step_activation(struct step *step, const cvy_activation *acti
     step_float(step, activation->beta);
 }
 
-// The piecewise-linear part of an activation as "fff": slope, low, high; neutral for others.
+// A piecewise activation as "fff": slope, low, high; what changes nothing for others.
 void step_piecewise(struct step *step, const cvy_activation *activation);
 // Kernel, stride, dilation, begin padding of depth, height, width as twelve "i".
 void step_window(struct step *step, const struct window *window);
@@ -82,7 +82,7 @@ struct operand pack_bias(struct plan_builder *builder, const struct problem *pro
 // The instance that pack_weights launches, for start-up sets.
 struct instance pack_weights_instance(const struct device *device);
 
-// After a kernel that knows only piecewise-linear activations: what is left of conv->activation is
+// After a kernel that knows only piecewise activations: what is left of conv->activation is
 // applied in place over dst by a child. Does nothing for those that activation_piecewise takes.
 void activate_rest(struct plan_builder *builder, const struct problem *problem,
                    const cvy_activation *activation);

@@ -1,5 +1,5 @@
 // Direct convolution in NHWC on a CPU with wide vectors, both directions, tiled in registers.
-// Weights are packed once; activations that are not piecewise linear follow as a second pass.
+// Weights are packed once; activations that are not piecewise follow as a second pass.
 #include "algo/common.h"
 
 enum { MR, NV };

@@ -1,6 +1,6 @@
 // Products of matrices on a CPU with wide vectors, tiled in registers. src2 is packed at each run,
 // unless its rows are vectors already and few rows of src share them; activations that are not
-// piecewise linear follow as a second pass.
+// piecewise follow as a second pass.
 #include "algo/matmul.h"
 
 enum { MR, NV };

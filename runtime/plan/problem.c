@@ -43,6 +43,7 @@ int activation_values(cvy_activation_kind kind)
     switch (kind) {
     case CVY_CLIP:
     case CVY_HARD_SIGMOID:
+    case CVY_HARD_SWISH:
     case CVY_SOFTPLUS:
         return 2;
     case CVY_LEAKY_RELU:
@@ -74,6 +75,7 @@ cvy_status activation_check(cvy_activation *activation, const char *name)
     static const cvy_activation defaults[CVY_ACTIVATION_COUNT] = {
         [CVY_LEAKY_RELU] = { CVY_LEAKY_RELU, 0.01f, 0.0f },
         [CVY_ELU] = { CVY_ELU, 1.0f, 0.0f },
+        [CVY_HARD_SWISH] = { CVY_HARD_SWISH, 1.0f, 0.0f },
         [CVY_SOFTPLUS] = { CVY_SOFTPLUS, 1.0f, 20.0f },
     };
     cvy_activation *a = activation;
@@ -119,6 +121,11 @@ bool activation_piecewise(const cvy_activation *activation, float *slope, float 
         return true;
     case CVY_LEAKY_RELU:
         *slope = activation->alpha;
+        return true;
+    case CVY_HARD_SWISH:
+        *slope = activation->alpha / 6.0f;
+        *low = NAN;
+        *high = activation->beta;
         return true;
     default:
         return false;

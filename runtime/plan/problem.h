@@ -158,7 +158,8 @@ int activation_values(cvy_activation_kind kind);    // how many of alpha and bet
 // Fills in PyTorch's defaults for alpha and beta. ARGUMENT for an unknown kind, a NaN, or a value
 // that the kind does not take.
 cvy_status activation_check(cvy_activation *activation, const char *name);
-// none, relu, clip, relu6, leaky_relu as one formula: slope below 0, then bounds. False: another.
+// What vector kernels know, as the three numbers that PIECEWISE of prelude.cl takes: none, relu,
+// clip, relu6, leaky_relu, hard_swish. False: another, and the numbers change nothing.
 bool activation_piecewise(const cvy_activation *activation, float *slope, float *low, float *high);
 
 // Multiply-adds of a convolution with every tap counted, and its weights (bias included).
