@@ -183,7 +183,46 @@ static cvy_value case_sixth_beside_an_output(void)
     return op(CVY_DIV, op(CVY_MUL, x, y), scalar(6));
 }
 
+// Numbers behind activations.
+CASE(numbers_behind_relu, op(CVY_ADD, op(CVY_MUL, act(CVY_RELU, conv(x)), scalar(1.5f)),
+                             scalar(-0.25f)))
+CASE(factor_below_zero, op(CVY_MUL, scalar(-2), act(CVY_RELU6, biased(x, "4x4x1x1", plain))))
+CASE(numbers_behind_linear, op(CVY_SUB, act(CVY_RELU, linear(flat(2), "4x144")), scalar(0.5f)))
+CASE(numbers_behind_transposed, op(CVY_DIV, act(CVY_RELU, transposed("4x2x2x3", 2)), scalar(4)))
+CASE(numbers_behind_hard_swish, op(CVY_SUB, op(CVY_DIV, act(CVY_HARD_SWISH, deep(x)), scalar(4)),
+                                   scalar(0.5f)))
+CASE(numbers_behind_hard_swish_alone, op(CVY_MUL, op(CVY_ADD, act(CVY_HARD_SWISH, x), scalar(2)),
+                                         scalar(-0.75f)))
+CASE(numbers_behind_residual, op(CVY_MUL, act(CVY_HARD_SWISH, op(CVY_ADD, conv(x), x)),
+                                 scalar(3)))
+CASE(hard_sigmoid_of_conv, act(CVY_HARD_SIGMOID, biased(x, "4x4x1x1", plain)))
+
+static cvy_value gate_of(cvy_activation_kind kind)
+{
+    return act(kind, biased(input("r", "2x4x1x1"), "4x4x1x1", plain));
+}
+
+CASE(shortcut, act(CVY_RELU, op(CVY_ADD, op(CVY_MUL, x, gate_of(CVY_HARD_SIGMOID)), x)))
+CASE(shortcut_first, op(CVY_ADD, x, op(CVY_MUL, gate_of(CVY_RELU), x)))
+
 // What may not be fused.
+CASE(relu_less_number, op(CVY_SUB, scalar(1), act(CVY_RELU, conv(x))))
+CASE(number_less_hard_swish, op(CVY_SUB, scalar(1), act(CVY_HARD_SWISH, conv(x))))
+CASE(factor_zero, op(CVY_MUL, act(CVY_RELU, conv(x)), scalar(0)))
+CASE(number_behind_sum, op(CVY_MUL, act(CVY_RELU, op(CVY_ADD, conv(x), x)), scalar(2)))
+CASE(number_behind_gelu, op(CVY_MUL, act(CVY_GELU, conv(x)), scalar(2)))
+CASE(number_then_relu, act(CVY_RELU, op(CVY_MUL, act(CVY_HARD_SWISH, conv(x)), scalar(2))))
+CASE(shortcut_of_another, op(CVY_ADD, op(CVY_MUL, x, gate_of(CVY_RELU)), neg(x)))
+CASE(shortcut_by_sigmoid, op(CVY_ADD, op(CVY_MUL, x, gate_of(CVY_SIGMOID)), x))
+
+static cvy_value case_shortcut_beside_a_user(void)
+{
+    cvy_value gate = gate_of(CVY_RELU);
+
+    output("gate", gate);
+    return op(CVY_ADD, op(CVY_MUL, x, gate), x);
+}
+
 CASE(norm_behind_relu, norm(act(CVY_RELU, conv(x))))
 CASE(norm_of_an_input, norm_by(conv(x), input("mean", "4")))
 CASE(norm_behind_residual, norm(op(CVY_ADD, conv(x), x)))
@@ -313,7 +352,14 @@ static const struct {
     ROW(transposed_groups, 1), ROW(linear, 1), ROW(matmul, 1), ROW(two_convs_added, 3),
     ROW(term_with_weights_of_an_input, 1),
     ROW(hard_sigmoid, 1), ROW(hard_swish, 1), ROW(hard_swish_by_a_sixth, 1),
+    ROW(numbers_behind_relu, 1), ROW(factor_below_zero, 1), ROW(numbers_behind_linear, 1),
+    ROW(numbers_behind_transposed, 1), ROW(numbers_behind_hard_swish, 1),
+    ROW(numbers_behind_hard_swish_alone, 1), ROW(numbers_behind_residual, 1),
+    ROW(hard_sigmoid_of_conv, 1), ROW(shortcut, 2), ROW(shortcut_first, 2),
     // Not fused, or not all of it.
+    ROW(relu_less_number, 2), ROW(number_less_hard_swish, 2), ROW(factor_zero, 2),
+    ROW(number_behind_sum, 2), ROW(number_behind_gelu, 2), ROW(number_then_relu, 2),
+    ROW(shortcut_of_another, 4), ROW(shortcut_by_sigmoid, 3), ROW(shortcut_beside_a_user, 3),
     ROW(silu_of_conv, 2), ROW(norm_behind_relu, 2), ROW(norm_of_an_input, 2),
     ROW(norm_behind_residual, 2), ROW(term_by_pixel, 2), ROW(term_of_more_axes, 2),
     ROW(term_behind_linear_rows, 2), ROW(constant_less_conv, 2), ROW(constant_by_conv, 2),

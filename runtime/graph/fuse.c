@@ -22,6 +22,7 @@ cvy_activation *node_activation(struct node *node)
     case NODE_INSTANCE_NORM: return &node->params.instance_norm.activation;
     case NODE_BINARY: return &node->params.binary.activation;
     case NODE_MATMUL: return &node->params.matmul.activation;
+    case NODE_ACTIVATION: return &node->params.activation.activation;
     default: return NULL;
     }
 }
@@ -190,15 +191,21 @@ static cvy_status fuse_activation(struct fusion *f, bool *done)
     struct node *node = f->graph->nodes[f->at], *maker = only_maker(f, node->in[PORT_SRC]);
     cvy_activation *end = maker ? node_activation(maker) : NULL;
     const cvy_activation *own = &node->params.activation.activation;
+    cvy_status st = CVY_OK;
 
     if (!end || end->kind != CVY_NONE
         || (maker->op == NODE_BINARY && maker->params.binary.kind >= CVY_EQUAL)
         || (own->kind == CVY_PRELU && !takes_prelu(f, maker, node)))
         return CVY_OK;
-    *end = *own;
+    if (own->kind == CVY_HARD_SIGMOID && affine_can(f->graph, maker, true))
+        TRY(affine_hard_sigmoid(f->graph, maker, own));
+    else
+        *end = *own;
     maker->in[PORT_SLOPE] = node->in[PORT_SLOPE];
     *done = true;
-    return absorb(f, maker);
+    st = absorb(f, maker);
+out:
+    return st;
 }
 
 // x act(x), where act has no other user: SiLU and hard swish.
@@ -243,6 +250,63 @@ static bool scalar_operand(const struct fusion *f, const struct node *node, doub
         return true;
     }
     return false;
+}
+
+// One factor or one term behind an activation that takes it in.
+static cvy_status fuse_scalar(struct fusion *f, bool *done)
+{
+    struct node *node = f->graph->nodes[f->at], *maker;
+    cvy_binary_kind kind = node->params.binary.kind;
+    double number, factor, term;
+    cvy_value src;
+    cvy_status st = CVY_OK;
+
+    if (!scalar_operand(f, node, &number, &src) || node->params.binary.activation.kind != CVY_NONE
+        || !(kind == CVY_ADD || kind == CVY_MUL
+             || (src == node->in[PORT_SRC] && (kind == CVY_SUB || kind == CVY_DIV))))
+        return CVY_OK;
+    factor = kind == CVY_MUL ? number : kind == CVY_DIV ? 1.0 / number : 1.0;
+    term = kind == CVY_ADD ? number : kind == CVY_SUB ? -number : 0.0;
+    maker = only_maker(f, src);
+    if (!maker || !affine_end_can(f->graph, maker, factor, term)
+        || !shape_same(&graph_value(f->graph, src)->desc,
+                       &graph_value(f->graph, node->outs[0])->desc))
+        return CVY_OK;
+    TRY(affine_end(f->graph, maker, factor, term));
+    *done = true;
+    st = absorb(f, maker);
+out:
+    return st;
+}
+
+// x g + x = x (g + 1), where what makes g adds the 1.
+static cvy_status fuse_shortcut(struct fusion *f, bool *done)
+{
+    struct node *node = f->graph->nodes[f->at];
+    cvy_status st = CVY_OK;
+
+    for (int i = 0; i < 2 && node->params.binary.kind == CVY_ADD && !*done; i++) {
+        cvy_value x = node->in[i ? PORT_SRC : PORT_SRC2];
+        struct node *product = only_maker(f, node->in[i ? PORT_SRC2 : PORT_SRC]), *gate = NULL;
+
+        if (!product || product->op != NODE_BINARY || product->params.binary.kind != CVY_MUL
+            || product->params.binary.activation.kind != CVY_NONE)
+            continue;
+        for (int k = 0; k < 2 && !gate; k++)
+            if (product->in[k ? PORT_SRC : PORT_SRC2] == x)
+                gate = only_maker(f, product->in[k ? PORT_SRC2 : PORT_SRC]);
+        if (!gate || !affine_end_can(f->graph, gate, 1.0, 1.0)
+            || !shape_same(&graph_value(f->graph, x)->desc,
+                           &graph_value(f->graph, node->outs[0])->desc))
+            continue;
+        TRY(affine_end(f->graph, gate, 1.0, 1.0));
+        product->params.binary.activation = node->params.binary.activation;
+        f->links.uses[x]--;
+        *done = true;
+        st = absorb(f, product);
+    }
+out:
+    return st;
 }
 
 // The maker of `value` if it is clip(x + 3, 0, 6); x then.
@@ -437,7 +501,7 @@ static cvy_status fuse_separable(struct fusion *f, bool *done)
 static cvy_status fuse_node(struct fusion *f, bool *done)
 {
     static cvy_status (*const binary[])(struct fusion *, bool *) = {
-        fuse_sixth, fuse_affine, fuse_gate, fuse_residual
+        fuse_sixth, fuse_affine, fuse_scalar, fuse_gate, fuse_shortcut, fuse_residual
     };
     const struct node *node = f->graph->nodes[f->at];
     cvy_status st = CVY_OK;

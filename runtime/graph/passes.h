@@ -24,6 +24,14 @@ bool affine_can(const struct cvy_graph *graph, const struct node *node, bool fac
 cvy_status affine_apply(struct cvy_graph *graph, struct node *node, const double *factor,
                         const double *term);
 int64_t affine_channels(const struct cvy_graph *graph, const struct node *node);
+// The same with one factor and one term behind the activation that the node ends with: bounds move,
+// hard swish has numbers of its own.
+bool affine_end_can(const struct cvy_graph *graph, const struct node *node, double factor,
+                    double term);
+cvy_status affine_end(struct cvy_graph *graph, struct node *node, double factor, double term);
+// A hard sigmoid behind a node of which affine_can() says that it takes a factor.
+cvy_status affine_hard_sigmoid(struct cvy_graph *graph, struct node *node,
+                               const cvy_activation *activation);
 
 // fuse.c: one node for what one plan can do.
 cvy_status fuse(struct cvy_graph *graph);
