@@ -540,10 +540,13 @@ static cvy_status run(struct cvy_graph *graph, bool separable)
     return st;
 }
 
-// Activations and residuals first: a separable convolution takes them with it.
+// Activations and residuals first: a separable convolution takes them with it. Weaves go into the
+// weights of its halves.
 cvy_status fuse(struct cvy_graph *graph)
 {
     cvy_status st = run(graph, false);
 
+    if (st == CVY_OK)
+        st = weave(graph);
     return st == CVY_OK ? run(graph, true) : st;
 }

@@ -11,7 +11,7 @@ enum node_op {
     NODE_ACTIVATION, NODE_CONCAT, NODE_COPY, NODE_SOFTMAX, NODE_BATCH_NORM, NODE_INSTANCE_NORM,
     NODE_LRN, NODE_UNARY, NODE_BINARY, NODE_WHERE, NODE_CAST, NODE_PAD, NODE_SLICE, NODE_TRANSPOSE,
     NODE_DEPTH_TO_SPACE, NODE_SPACE_TO_DEPTH, NODE_GATHER, NODE_REDUCE, NODE_RESIZE, NODE_MATMUL,
-    NODE_RESHAPE, NODE_EXPAND, NODE_DEFERRED, NODE_OP_COUNT
+    NODE_RESHAPE, NODE_EXPAND, NODE_DEFERRED, NODE_WEAVE, NODE_OP_COUNT
 };
 
 // The tensors of a node, as in cvy_node.
@@ -25,6 +25,15 @@ enum port {
     (PORT_BIT(PORT_WEIGHTS) | PORT_BIT(PORT_BIAS) | PORT_BIT(PORT_WEIGHTS2) |               \
      PORT_BIT(PORT_BIAS2) | PORT_BIT(PORT_SCALE) | PORT_BIT(PORT_MEAN) |                    \
      PORT_BIT(PORT_VARIANCE) | PORT_BIT(PORT_SLOPE))
+
+// `count` channels of each source, from from[j] on. Woven, channel i of source j comes out at
+// i srcs + j, else at j count + i. No program adds one: weave.c makes them of other nodes.
+#define WEAVE_MAX 16
+struct weave_params {
+    int64_t parts, count;       // parts: srcs
+    int64_t from[WEAVE_MAX];
+    bool woven;
+};
 
 union node_params {
     cvy_conv_params conv;
@@ -54,6 +63,7 @@ union node_params {
     cvy_matmul_params matmul;
     cvy_reshape_params reshape;
     cvy_deferred_params deferred;       // `op` is the node's own copy
+    struct weave_params weave;
 };
 
 #define NO_NUMBER SIZE_MAX
@@ -64,7 +74,7 @@ struct node {
     size_t number;                      // in the graph as given, from 0; NO_NUMBER: not from there
     union node_params params;           // as given
     cvy_value in[PORT_COUNT];           // 0: none
-    cvy_value *srcs;                    // concat, where, deferred
+    cvy_value *srcs;                    // concat, where, deferred, weave
     size_t src_count;
     cvy_value *outs;
     size_t out_count;

@@ -40,6 +40,7 @@ static const struct op_row rows[NODE_OP_COUNT] = {
     [NODE_RESHAPE] = { "reshape", BIT(SRC), 0, RULE_PLAIN, false },
     [NODE_EXPAND] = { "expand", BIT(SRC), 0, RULE_PLAIN, false },
     [NODE_DEFERRED] = { "deferred", 0, 0, RULE_PLAIN, true },
+    [NODE_WEAVE] = { "weave", 0, 0, RULE_FOLLOWS, true },
 };
 
 const struct op_row *op_row(enum node_op op)

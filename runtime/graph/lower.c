@@ -408,6 +408,7 @@ static cvy_status lower_node(struct lowering *w, struct node *node)
     case NODE_RESHAPE: return lower_reshape(w, node);
     case NODE_EXPAND: return lower_expand(w, node);
     case NODE_CONCAT: return lower_concat(w, node);
+    case NODE_WEAVE: return lower_weave(w, node);
     case NODE_TRANSPOSE: st = lower_transpose(w, node, &done); break;
     case NODE_SLICE: st = lower_slice(w, node, &done); break;
     default: break;

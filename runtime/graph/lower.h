@@ -29,6 +29,9 @@ struct piece {
     bool rigid;
     int64_t begin[CVY_MAX_RANK];
     cvy_desc desc;              // strides: of rigid ones only
+    // Not 0: the channels are two axes, desc.size[1] of them `step` apart, and each has one of
+    // `parts` that are `apart`.
+    int64_t parts, step, apart;
 };
 
 // One plan of a run. Numbers are those of pieces, -1 for none.

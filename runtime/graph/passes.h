@@ -36,6 +36,10 @@ cvy_status affine_hard_sigmoid(struct cvy_graph *graph, struct node *node,
 // fuse.c: one node for what one plan can do.
 cvy_status fuse(struct cvy_graph *graph);
 
+// weave.c: shuffles of channels, with as few copies as there may be. Of nodes that fuse() has done
+// with, but for separable convolutions.
+cvy_status weave(struct cvy_graph *graph);
+
 // Users of each value and who makes it, among the nodes that live; outputs count as users.
 struct links {
     int32_t *uses;              // by value id

@@ -87,6 +87,15 @@ cvy_desc piece_desc(const struct lowered *l, int piece)
 
     if (!p->rigid)
         memcpy(desc.stride, root->desc.stride, sizeof desc.stride);
+    if (p->parts) {
+        memmove(desc.size + 3, desc.size + 2, (size_t)(desc.rank - 2) * sizeof *desc.size);
+        memmove(desc.stride + 3, desc.stride + 2, (size_t)(desc.rank - 2) * sizeof *desc.stride);
+        desc.rank++;
+        desc.layout = CVY_PLAIN;
+        desc.size[2] = p->parts;
+        desc.stride[2] = p->apart * desc.stride[1];
+        desc.stride[1] *= p->step;
+    }
     // A stride of an axis of size 1 is free; one of its own keeps checks simple.
     for (int i = 0; i < desc.rank; i++)
         if (desc.size[i] <= 1 && desc.stride[i] == 0)

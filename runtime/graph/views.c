@@ -172,6 +172,7 @@ struct joining {
     int *srcs;                  // pieces
     int axis, storage;
     int64_t at;                 // so far, along the axis
+    int64_t before;             // where the concatenation begins in the storage
 };
 
 // Where a box begins in its root, along an axis.
@@ -216,15 +217,17 @@ static bool parts_residual(const struct joining *j, int root)
 }
 
 // Sources from i on that tile a root, in order, such as an earlier and shorter concatenation: their
-// number, 0 if there is none.
+// number, 0 if there is none. The first of all may begin and the last may end within theirs, whose
+// rest then lies before and behind the concatenation.
 static size_t tiles_of(const struct joining *j, size_t i)
 {
     const struct lowered *l = j->w->l;
     int root = storage_root(l, l->pieces[j->srcs[i]].storage);
     const struct storage *s = &l->storages[root], *whole = &l->storages[j->storage];
-    int64_t at = 0;
+    int64_t begin = i == 0 ? begin_in_root(l, &l->pieces[j->srcs[0]], j->axis) : 0, at = begin;
 
-    if (s->kind != STORAGE_ARENA || s->rigid || s->desc.rank != whole->desc.rank
+    if (root == j->storage || s->kind != STORAGE_ARENA || s->rigid
+        || s->desc.rank != whole->desc.rank
         || s->desc.layout != whole->desc.layout || parts_residual(j, root))
         return 0;
     for (size_t k = i; k < j->node->src_count; k++) {
@@ -240,13 +243,17 @@ static size_t tiles_of(const struct joining *j, size_t i)
         if (at == s->desc.size[j->axis])
             return k - i + 1;
     }
-    return 0;
+    return at > begin ? j->node->src_count - i : 0;
 }
 
-static void adopt(struct joining *j, int storage)
+static void adopt(struct joining *j, size_t first)
 {
-    struct storage *s = &j->w->l->storages[storage];
+    struct lowered *l = j->w->l;
+    const struct piece *p = &l->pieces[j->srcs[first]];
+    struct storage *s = &l->storages[storage_root(l, p->storage)];
 
+    if (first == 0)
+        j->before = begin_in_root(l, p, j->axis);
     s->parent = j->storage;
     memset(s->begin, 0, sizeof s->begin);
     s->begin[j->axis] = j->at;
@@ -273,22 +280,35 @@ out:
     return st;
 }
 
-static cvy_status concat_pieces(struct joining *j, bool nhwc)
+// The storage has room for what lies before and behind the concatenation.
+static void widen(struct joining *j, int piece)
+{
+    struct storage *s = &j->w->l->storages[j->storage];
+
+    j->w->l->pieces[piece].begin[j->axis] = j->before;
+    if (s->desc.size[j->axis] == j->at)
+        return;
+    s->desc.size[j->axis] = j->at;
+    s->desc = dense_in(&s->desc, s->desc.layout);
+    s->bytes = cvy_desc_bytes(&s->desc);
+}
+
+static cvy_status concat_pieces(struct joining *j, int piece)
 {
     cvy_status st = CVY_OK;
 
-    for (size_t i = 0; i < j->node->src_count; i++)
-        TRY(get_piece(j->w, j->node->srcs[i], nhwc, &j->srcs[i]));
+    j->storage = j->w->l->pieces[piece].storage;
     for (size_t i = 0; i < j->node->src_count;) {
         size_t tiles = tiles_of(j, i);
 
         if (tiles) {
-            adopt(j, storage_root(j->w->l, j->w->l->pieces[j->srcs[i]].storage));
+            adopt(j, i);
             i += tiles;
         } else {
             TRY(copy_in(j, i++));
         }
     }
+    widen(j, piece);
 out:
     return st;
 }
@@ -305,9 +325,130 @@ cvy_status lower_concat(struct lowering *w, struct node *node)
     for (size_t i = 0; i < node->src_count; i++)
         nhwc = nhwc || is_nhwc(w, node->srcs[i]);
     TRY(zalloc(node->src_count * sizeof *j.srcs, &j.srcs));
+    for (size_t i = 0; i < node->src_count; i++)
+        TRY(get_piece(w, node->srcs[i], nhwc, &j.srcs[i]));
     TRY(new_piece(w, node->outs[0], nhwc, &piece));
-    j.storage = w->l->pieces[piece].storage;
-    TRY(concat_pieces(&j, nhwc));
+    TRY(concat_pieces(&j, piece));
+    consume(w, node);
+    set_piece(w, node->outs[0], nhwc, piece);
+out:
+    free(j.srcs);
+    return st;
+}
+
+// Weave -------------------------------------------------------------------------------------------
+
+// Channels [from, from + count) of a value.
+static cvy_status channels_piece(struct lowering *w, cvy_value v, bool nhwc, int64_t from,
+                                 int64_t count, int *out)
+{
+    struct piece piece;
+    cvy_status st = CVY_OK;
+
+    TRY(get_piece(w, v, nhwc, out));
+    piece = w->l->pieces[*out];
+    if (piece.rigid)
+        piece.begin[0] += from * piece.desc.stride[1];
+    else
+        piece.begin[1] += from;
+    piece.desc.size[1] = count;
+    st = piece_add(w->l, &piece, out);
+out:
+    return st;
+}
+
+// How many channels each source is behind the one before it, all in one memory; 0: they are not.
+static int64_t apart_by(const struct lowered *l, const int *srcs, size_t count)
+{
+    const struct piece *first = &l->pieces[srcs[0]];
+    cvy_desc desc = piece_desc(l, srcs[0]);
+    int64_t begin = piece_offset(l, srcs[0]);
+    int64_t apart = (piece_offset(l, srcs[1]) - begin) / desc.stride[1];
+
+    for (size_t i = 1; i < count; i++) {
+        cvy_desc other = piece_desc(l, srcs[i]);
+
+        if (storage_root(l, l->pieces[srcs[i]].storage) != storage_root(l, first->storage)
+            || !same_memory(&other, &desc)
+            || piece_offset(l, srcs[i]) - begin != (int64_t)i * apart * desc.stride[1])
+            return 0;
+    }
+    return apart >= desc.size[1] ? apart : 0;
+}
+
+// One copy of `parts` sources from srcs[i] on to every channel that theirs come to in dst.
+static cvy_status weave_copy(const struct joining *j, size_t i, int64_t parts, int64_t apart,
+                             int dst)
+{
+    struct lowered *l = j->w->l;
+    struct piece from = l->pieces[j->srcs[i]], to = l->pieces[dst];
+    cvy_status st = CVY_OK;
+
+    from.parts = to.parts = parts;
+    from.step = to.apart = 1;
+    from.apart = apart;
+    to.step = (int64_t)j->node->src_count;
+    to.begin[1] += (int64_t)i;
+    to.desc.size[1] = from.desc.size[1];
+    TRY(piece_add(l, &from, &j->srcs[i]));
+    TRY(piece_add(l, &to, &dst));
+    st = copy_step(j->w, j->node->name, j->srcs[i], dst);
+out:
+    return st;
+}
+
+// Brings the sources into one memory, if that takes no copies.
+static cvy_status bring_together(struct joining *j)
+{
+    int joint;
+    cvy_status st = CVY_OK;
+
+    TRY(new_piece(j->w, j->node->outs[0],
+                  j->w->l->pieces[j->srcs[0]].desc.layout == CVY_NHWC, &joint));
+    j->storage = j->w->l->pieces[joint].storage;
+    for (size_t i = 0, tiles; i < j->node->src_count; i += tiles) {
+        tiles = tiles_of(j, i);
+        if (!tiles)
+            return CVY_OK;
+    }
+    st = concat_pieces(j, joint);
+out:
+    return st;
+}
+
+static cvy_status weave_pieces(struct joining *j, int piece)
+{
+    size_t count = j->node->src_count;
+    int64_t apart = apart_by(j->w->l, j->srcs, count);
+    cvy_status st = CVY_OK;
+
+    if (!apart) {
+        TRY(bring_together(j));
+        apart = apart_by(j->w->l, j->srcs, count);
+    }
+    if (apart)
+        return weave_copy(j, 0, (int64_t)count, apart, piece);
+    for (size_t i = 0; i < count; i++)
+        TRY(weave_copy(j, i, 1, 1, piece));
+out:
+    return st;
+}
+
+cvy_status lower_weave(struct lowering *w, struct node *node)
+{
+    const struct weave_params *p = &node->params.weave;
+    struct joining j = { .w = w, .node = node, .axis = 1 };
+    bool nhwc = false;
+    int piece;
+    cvy_status st = CVY_OK;
+
+    for (size_t i = 0; i < node->src_count; i++)
+        nhwc = nhwc || is_nhwc(w, node->srcs[i]);
+    TRY(zalloc(node->src_count * sizeof *j.srcs, &j.srcs));
+    for (size_t i = 0; i < node->src_count; i++)
+        TRY(channels_piece(w, node->srcs[i], nhwc, p->from[i], p->count, &j.srcs[i]));
+    TRY(new_piece(w, node->outs[0], nhwc, &piece));
+    TRY(p->woven ? weave_pieces(&j, piece) : concat_pieces(&j, piece));
     consume(w, node);
     set_piece(w, node->outs[0], nhwc, piece);
 out:
