@@ -96,3 +96,37 @@ LEDGER_TEST(cl_plans, prepared_constants_outlive_the_raw_ones_and_release_them_w
     cvy_weights_destroy(&weights);
     cvy_plan_destroy(&plan);
 }
+
+// A second run of a plan with the same tensors sets no argument; another buffer's sets its pointer,
+// even where it lies at the address of one that is gone.
+LEDGER_TEST(cl_plans, arguments_that_a_kernel_has_are_not_set_again)
+{
+    cvy_plan *plan = one_float(false);
+    cvy_weights *weights = NULL;
+    int before = 0;
+
+    OK(cvy_plan_prepare(plan, queue, &(cvy_args) { .weights = at(0) }, &weights));
+    for (int i = 0; i < 3; i++) {
+        before = cl_table_calls("clSetKernelArg");
+        OK(cvy_plan_enqueue(plan, queue, &(cvy_args) { .src = at(256), .prepared = weights,
+                                                       .dst = at(512) }, NULL, NULL));
+        expect_float(512, 4);
+    }
+    cr_expect_eq(cl_table_calls("clSetKernelArg"), before, "nothing has changed");
+    for (int i = 0; i < 4; i++) {
+        float wanted = 2.0f * (float)i, src = (float)i;
+        cvy_buffer *own = NULL;
+
+        OK(make((cvy_buffer_params) { .bytes = 256 }, &own));
+        OK(cvy_queue_fill(queue, (cvy_tensor) { own, 0 }, &src, 4, 4, NULL, NULL));
+        before = cl_table_calls("clSetKernelArg");
+        OK(cvy_plan_enqueue(plan, queue, &(cvy_args) { .src = { own, 0 }, .prepared = weights,
+                                                       .dst = at(512) }, NULL, NULL));
+        cr_expect_gt(cl_table_calls("clSetKernelArg"), before, "run %d has another src", i);
+        expect_float(512, wanted);
+        cvy_buffer_destroy(&own);
+    }
+    cvy_weights_destroy(&weights);
+    cvy_plan_destroy(&plan);
+    OK(cvy_queue_finish(queue));
+}

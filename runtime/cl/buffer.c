@@ -8,7 +8,7 @@ static const char host_root;
 static void free_buffer(cvy_buffer *buffer)
 {
     if (buffer->mem && context_is_here(buffer->context))
-        opencl()->clReleaseMemObject(buffer->mem);
+        context_release_memory(buffer->context, buffer->mem);
     context_release(buffer->context);
     buffer->magic = MAGIC_DEAD;
     free(buffer);

@@ -61,6 +61,8 @@ struct kernel;              // a compiled instance; owned by its context, lives 
 // The kernel of an instance: the context's if it has it, else compiled now, alone, including its
 // first launch. Any thread. Errors: BUILD with the head of the compiler's log; NOMEM_*.
 cvy_status kernel_get(cvy_context *context, const struct instance *instance, struct kernel **out);
+// `owner` launches it no more: see struct job.
+void kernel_forget(struct kernel *kernel, const void *owner);
 const struct instance *kernel_instance(const struct kernel *kernel);
 // One letter for each argument: 'p' a global pointer, 'l' a 64-bit, 'i' a 32-bit integer, 'f' a
 // float. A tensor is "pl": pointer and first element.
@@ -131,6 +133,7 @@ struct job {
     cvy_event *event;           // NULL when the caller wants none
     bool locked;
     size_t step;                // for people: which step of a network the next launches are
+    const void *owner;          // of the next launches: finds their arguments as it left them
 };
 
 // Checks queue and wait list, takes the submit lock. `extra` (may be NULL) is waited for as well.

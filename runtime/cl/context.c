@@ -127,6 +127,12 @@ void *context_attached(const cvy_context *context)
     return context->attached;
 }
 
+void context_release_memory(cvy_context *context, cl_mem memory)
+{
+    atomic_fetch_add(&context->memory_released, 1);
+    opencl()->clReleaseMemObject(memory);
+}
+
 static void close_context(cvy_context *context)
 {
     bool here = context_is_here(context);
@@ -137,7 +143,7 @@ static void close_context(cvy_context *context)
     if (here && context->warm_queue)
         opencl()->clReleaseCommandQueue(context->warm_queue);
     if (here && context->dummy)
-        opencl()->clReleaseMemObject(context->dummy);
+        context_release_memory(context, context->dummy);
     if (here && context->cl_device)
         opencl()->clReleaseDevice(context->cl_device);
     if (here && context->cl_context)

@@ -167,8 +167,8 @@ cvy_status job_launch(struct job *job, struct kernel *kernel, const size_t group
     cvy_status st = CVY_OK;
 
     TRY(job_room(job));
-    TRY(kernel_enqueue(job->queue->context, job->queue->cl_queue, kernel, groups, args, count,
-                       job_wait_count(job), job_wait_list(job), &event));
+    TRY(kernel_enqueue(job->queue->context, job->queue->cl_queue, kernel, job->owner, groups,
+                       args, count, job_wait_count(job), job_wait_list(job), &event));
     TRY(job_keep(job, event, kernel->instance.file));
 out:
     return st;
@@ -212,7 +212,7 @@ static cvy_status grow_workspace(cvy_queue *queue, size_t bytes)
                     bytes, (long long)device->max_bytes);
     TRY(CREATE(grown, clCreateBuffer, queue->context->cl_context, CL_MEM_READ_WRITE, bytes, NULL));
     if (queue->workspace)
-        opencl()->clReleaseMemObject(queue->workspace);
+        context_release_memory(queue->context, queue->workspace);
     queue->workspace = grown;
     queue->workspace_bytes = bytes;
 out:

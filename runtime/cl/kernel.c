@@ -31,12 +31,21 @@ out:
     return st;
 }
 
+static void object_free(struct kernel_object *object)
+{
+    if (object->handle)
+        opencl()->clReleaseKernel(object->handle);
+    free(object);
+}
+
 void kernel_free(struct kernel *kernel, bool release)
 {
     if (!kernel)
         return;
-    for (size_t i = 0; release && i < kernel->free_count; i++)
-        opencl()->clReleaseKernel(kernel->free[i]);
+    for (size_t i = 0; i < kernel->free_count; i++) {
+        kernel->free[i]->handle = release ? kernel->free[i]->handle : NULL;
+        object_free(kernel->free[i]);
+    }
     if (release && kernel->program)
         opencl()->clReleaseProgram(kernel->program);
     pthread_mutex_destroy(&kernel->lock);
@@ -58,40 +67,80 @@ const char *kernel_signature(const struct kernel *kernel)
 
 // Free list ---------------------------------------------------------------------------------------
 
-static cl_kernel pop(struct kernel *kernel)
+// Steps have objects of their own up to so many for one kernel, beyond they take those of others.
+// Making one costs 0.2 us on PoCL and 300 us on rusticl, setting the arguments of a launch 1 to
+// 2 us on PoCL.
+#define OBJECTS_MAX 64
+
+// The owner's own, else one of nobody, else the one not used for longest if there are many.
+static struct kernel_object *pop(struct kernel *kernel, const void *owner)
 {
-    cl_kernel handle = NULL;
+    struct kernel_object *object = NULL;
+    size_t at = 0;
 
     pthread_mutex_lock(&kernel->lock);
-    if (kernel->free_count)
-        handle = kernel->free[--kernel->free_count];
+    for (size_t i = 0; i < kernel->free_count; i++)
+        if (kernel->free[i]->owner == owner || !kernel->free[i]->owner) {
+            object = kernel->free[i];
+            at = i;
+            if (object->owner == owner)
+                break;
+        }
+    if (!object && kernel->free_count >= OBJECTS_MAX)
+        object = kernel->free[0];
+    if (object) {
+        kernel->free_count--;
+        memmove(kernel->free + at, kernel->free + at + 1,
+                (kernel->free_count - at) * sizeof(struct kernel_object *));
+        object->owner = owner;
+    }
     pthread_mutex_unlock(&kernel->lock);
-    return handle;
+    return object;
 }
 
-static cvy_status kernel_take(struct kernel *kernel, cl_kernel *out)
+static cvy_status kernel_take(struct kernel *kernel, const void *owner,
+                              struct kernel_object **out)
 {
+    size_t count = strlen(kernel->source->signature);
+    struct kernel_object *object = NULL;
     char name[128];
     cl_int code;
+    cvy_status st = CVY_OK;
 
-    *out = pop(kernel);
+    *out = pop(kernel, owner);
     if (*out)
         return CVY_OK;
+    TRY(zalloc(sizeof *object + count * sizeof *object->args, &object));
     source_kernel_name(kernel->source, kernel->hash, name, sizeof name);
-    return CREATE(*out, clCreateKernel, kernel->program, name);
+    TRY(CREATE(object->handle, clCreateKernel, kernel->program, name));
+    object->owner = owner;
+    *out = object;
+    return CVY_OK;
+out:
+    free(object);
+    return st;
 }
 
-static void kernel_give(struct kernel *kernel, cl_kernel handle)
+static void kernel_give(struct kernel *kernel, struct kernel_object *object)
 {
     cvy_status st;
 
     pthread_mutex_lock(&kernel->lock);
-    st = array_reserve(&kernel->free, &kernel->free_cap, kernel->free_count, sizeof handle);
+    st = array_reserve(&kernel->free, &kernel->free_cap, kernel->free_count, sizeof object);
     if (st == CVY_OK)
-        kernel->free[kernel->free_count++] = handle;
+        kernel->free[kernel->free_count++] = object;
     pthread_mutex_unlock(&kernel->lock);
     if (st != CVY_OK)
-        opencl()->clReleaseKernel(handle);
+        object_free(object);
+}
+
+void kernel_forget(struct kernel *kernel, const void *owner)
+{
+    pthread_mutex_lock(&kernel->lock);
+    for (size_t i = 0; i < kernel->free_count; i++)
+        if (kernel->free[i]->owner == owner)
+            kernel->free[i]->owner = NULL;
+    pthread_mutex_unlock(&kernel->lock);
 }
 
 // Launch ------------------------------------------------------------------------------------------
@@ -115,34 +164,57 @@ static cvy_status check_launch(const struct device *device, const struct kernel 
     return CVY_OK;
 }
 
-static cvy_status set_args(cvy_context *context, cl_kernel handle, const struct kernel_arg *args,
-                           size_t count)
+static bool has_arg(const struct kernel_object *object, size_t i, const struct kernel_arg *arg,
+                    uint64_t released)
 {
+    const struct kernel_arg *old = &object->args[i];
+
+    if (i >= object->set)
+        return false;
+    if (arg->kind == 'p')
+        return old->value.memory == arg->value.memory && object->released == released;
+    return arg->kind == 'l' ? old->value.l == arg->value.l : old->value.i == arg->value.i;
+}
+
+// Those that the object does not have already.
+static cvy_status set_args(cvy_context *context, struct kernel_object *object,
+                           const struct kernel_arg *args, size_t count)
+{
+    uint64_t released = atomic_load(&context->memory_released);
+    size_t set = 0;
     cvy_status st = CVY_OK;
 
-    for (size_t i = 0; i < count && st == CVY_OK; i++) {
-        const struct kernel_arg *arg = &args[i];
-        cl_uint index = (cl_uint)i;
+    for (; set < count; set++) {
+        const struct kernel_arg *arg = &args[set];
+        cl_uint index = (cl_uint)set;
         cl_mem memory = arg->value.memory;
 
+        if (has_arg(object, set, arg, released))
+            continue;
         if (arg->kind == 'p') {
             memory = memory ? memory : context->dummy;
-            st = CALL(clSetKernelArg, handle, index, sizeof memory, &memory);
+            TRY(CALL(clSetKernelArg, object->handle, index, sizeof memory, &memory));
         } else {
             size_t bytes = arg->kind == 'l' ? sizeof(cl_long) : sizeof(cl_int);
-            st = CALL(clSetKernelArg, handle, index, bytes, &arg->value);
+
+            TRY(CALL(clSetKernelArg, object->handle, index, bytes, &arg->value));
         }
+        object->args[set] = *arg;
     }
+out:
+    object->set = st == CVY_OK ? set : 0;
+    object->released = released;
     return st;
 }
 
 cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct kernel *kernel,
-                          const size_t groups[3], const struct kernel_arg *args, size_t count,
-                          uint32_t wait_count, const cl_event *wait_list, cl_event *event)
+                          const void *owner, const size_t groups[3],
+                          const struct kernel_arg *args, size_t count, uint32_t wait_count,
+                          const cl_event *wait_list, cl_event *event)
 {
     const uint32_t *local = kernel->instance.local;
     size_t local_size[3], global_size[3];
-    cl_kernel handle = NULL;
+    struct kernel_object *object = NULL;
     cvy_status st = CVY_OK;
 
     TRY(check_launch(&context->device, kernel, groups, args, count));
@@ -150,13 +222,13 @@ cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct k
         local_size[i] = local[i];
         global_size[i] = groups[i] * local[i];
     }
-    TRY(kernel_take(kernel, &handle));
-    TRY(set_args(context, handle, args, count));
-    TRY(CALL(clEnqueueNDRangeKernel, queue, handle, 3, NULL, global_size, local_size, wait_count,
-             wait_list, event));
+    TRY(kernel_take(kernel, owner, &object));
+    TRY(set_args(context, object, args, count));
+    TRY(CALL(clEnqueueNDRangeKernel, queue, object->handle, 3, NULL, global_size, local_size,
+             wait_count, wait_list, event));
 out:
-    if (handle)
-        kernel_give(kernel, handle);
+    if (object)
+        kernel_give(kernel, object);
     return st == CVY_OK ? st : fail_prefix(st, "kernel %s", kernel->key);
 }
 
@@ -218,8 +290,8 @@ static cvy_status launch_once(cvy_context *context, struct kernel *kernel)
 
     for (size_t i = 0; signature[i]; i++)
         args[i].kind = signature[i];
-    TRY(kernel_enqueue(context, context->warm_queue, kernel, one_group, args, strlen(signature), 0,
-                       NULL, &launch.event));
+    TRY(kernel_enqueue(context, context->warm_queue, kernel, NULL, one_group, args,
+                       strlen(signature), 0, NULL, &launch.event));
     TRY(opencl_created(launch.event, CL_SUCCESS, "clEnqueueNDRangeKernel"));
     TRY(CALL(clFlush, context->warm_queue));
     TRY(launch_wait(launch.event));
@@ -235,14 +307,14 @@ out:
 
 cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program)
 {
-    cl_kernel handle = NULL;
+    struct kernel_object *object;
     cvy_status st = CVY_OK;
 
     TRY(CALL(clRetainProgram, program));
     kernel->program = program;
-    TRY(kernel_take(kernel, &handle));
-    st = check_compiled(context, kernel, handle);
-    kernel_give(kernel, handle);
+    TRY(kernel_take(kernel, NULL, &object));
+    st = check_compiled(context, kernel, object->handle);
+    kernel_give(kernel, object);
     TRY(st);
     TRY(launch_once(context, kernel));
 out:

@@ -21,6 +21,7 @@ struct cvy_context {
     cl_device_id cl_device;
     cl_context cl_context;
     cl_mem dummy;
+    _Atomic uint64_t memory_released;   // how often: a cl_mem of the same address is another since
     cl_command_queue warm_queue;    // for first launches
     cvy_log_fn log;
     void *log_user;
@@ -33,6 +34,8 @@ struct cvy_context {
 
 // Where a driver's objects are released: false in a forked child, which must not call the driver.
 bool context_is_here(const cvy_context *context);
+// Every cl_mem goes through here.
+void context_release_memory(cvy_context *context, cl_mem memory);
 // False when the user cancels. True without a callback.
 bool context_progress(const cvy_context *context, size_t done, size_t total, const char *name,
                       double seconds);
@@ -144,6 +147,15 @@ cvy_status job_keep(struct job *job, cl_event event, const char *name);
 
 // Kernels: program.c, kernel.c --------------------------------------------------------------------
 
+// A cl_kernel and the arguments that it has.
+struct kernel_object {
+    cl_kernel handle;
+    const void *owner;              // whose launch set them last, to find it again
+    uint64_t released;              // the context's memory_released when the pointers were set
+    size_t set;                     // how many are known
+    struct kernel_arg args[];       // as many as the signature says
+};
+
 enum kernel_state { KERNEL_COMPILING, KERNEL_READY, KERNEL_FAILED };
 
 struct kernel {
@@ -155,7 +167,7 @@ struct kernel {
     char *error;                    // when FAILED: what to tell, else NULL
     cl_program program;             // retained; NULL until it is built
     pthread_mutex_t lock;           // guards the free list
-    cl_kernel *free;
+    struct kernel_object **free;    // least recently used first
     size_t free_count, free_cap;
     struct kernel *next;            // in its bucket
 };
@@ -167,10 +179,12 @@ void kernel_free(struct kernel *kernel, bool release);
 cvy_status kernel_check_local(const struct device *device, const struct kernel *kernel);
 // Gives a kernel its program, checks what came out against the device and launches it once.
 cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program);
-// Sets the arguments and enqueues.
+// Sets the arguments and enqueues. `owner` is whose launch it is, NULL for none: the arguments of
+// its last one need not be set again.
 cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct kernel *kernel,
-                          const size_t groups[3], const struct kernel_arg *args, size_t count,
-                          uint32_t wait_count, const cl_event *wait_list, cl_event *event);
+                          const void *owner, const size_t groups[3],
+                          const struct kernel_arg *args, size_t count, uint32_t wait_count,
+                          const cl_event *wait_list, cl_event *event);
 
 cvy_status kernel_table_new(struct kernel_table **out);
 void kernel_table_free(struct kernel_table *table, bool release);

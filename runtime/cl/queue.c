@@ -8,7 +8,7 @@ static void free_queue(cvy_queue *queue)
 
     launch_list_free(&queue->pending, here);
     if (here && queue->workspace)
-        opencl()->clReleaseMemObject(queue->workspace);
+        context_release_memory(queue->context, queue->workspace);
     if (here && queue->cl_queue) {
         opencl()->clFlush(queue->cl_queue);     // work in flight completes by itself
         opencl()->clReleaseCommandQueue(queue->cl_queue);

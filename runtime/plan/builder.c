@@ -10,6 +10,8 @@ static void step_free(struct step *step)
 {
     if (!step)
         return;
+    if (step->kernel)
+        kernel_forget(step->kernel, step);
     free(step->args);
     free(step);
 }

@@ -261,6 +261,7 @@ cvy_status run_steps(struct binding *b, enum phase phase, struct job *job)
         const struct step *step = list->items[i];
         size_t count = step_args(b, step, dummy, args);
 
+        job->owner = phase == PHASE_RUN ? step : NULL;
         st = step->flat ? launch_flat(job, step, args, count, limit)
                         : launch_grid(job, step, args, count, limit);
     }
