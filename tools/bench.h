@@ -79,8 +79,9 @@ struct bench_side {
     cpu_set_t cores;            // where its calling thread runs
     bool spins;                 // its threads go on for a while after a call
     int calls;                  // in one sample
-    double median, least, latency, difference;
-    double samples[BENCH_MOST_PAIRS];
+    double median, latency, difference;
+    double least;               // about, to plan samples by
+    double samples[BENCH_MOST_PAIRS], singles[BENCH_MOST_PAIRS];
 };
 void bench_side_close(struct bench_side *side);
 
@@ -117,7 +118,11 @@ struct bench_effort {
     int pairs;
     double sample_seconds;      // at least, of the fastest side; 0: one call
     double most_seconds;        // fewer pairs (3 at least) rather than longer; 0: any
+    double (*speed)(void *);    // the device's now, as a share of its best; NULL: not known
+    void *speed_user;
 };
+// A device at less than that of its best speed is not itself.
+extern const double bench_least_speed;
 
 double bench_now(void);
 // How much of the machine other processes use meanwhile: their share of all cores' time.
@@ -126,8 +131,9 @@ struct bench_watch {
 };
 void bench_watch_begin(struct bench_watch *watch);
 double bench_watch_others(const struct bench_watch *watch);
-// Measures the sides in turns. False if one failed.
-bool bench_measure(struct bench_side *sides, size_t count, const struct bench_effort *effort);
+// Measures the sides in turns; speed: the median of the turns' own. False if a side failed.
+bool bench_measure(struct bench_side *sides, size_t count, const struct bench_effort *effort,
+                   double *speed);
 double bench_median(double *values, size_t count);
 
 #endif

@@ -141,6 +141,11 @@ static void write_head(FILE *stream, const struct bench_report *r)
         fprintf(stream, "<p class=\"warn\">Other processes had %.0f %% of the processors "
                 "meanwhile: these times are not to be trusted.</p>\n", r->others * 100.0);
     }
+    if (bench_slow_rows(r) > 0) {
+        fprintf(stream, "<p class=\"warn\">In %zu rows, marked * below, the device ran at less "
+                "than %.0f %% of its best speed.</p>\n", bench_slow_rows(r),
+                bench_least_speed * 100.0);
+    }
     write_cards(stream, r);
 }
 
@@ -219,8 +224,9 @@ static void write_numbers(FILE *stream, const struct bench_report *r,
     bench_html_text(stream, result->spec);
     fputs("</td><td>", stream);
     bench_html_text(stream, result->algorithm);
-    fprintf(stream, "</td><td>%.4f</td><td>%.4f</td><td>%.1f</td><td>%.4f</td><td>%.0f %%</td>"
-            "<td>%.1e%s</td>", ours->median * 1e3, ours->latency * 1e3, bench_gflops(result),
+    fprintf(stream, "</td><td>%.4f%s</td><td>%.4f</td><td>%.1f</td><td>%.4f</td><td>%.0f %%</td>"
+            "<td>%.1e%s</td>", ours->median * 1e3,
+            result->speed < bench_least_speed ? "*" : "", ours->latency * 1e3, bench_gflops(result),
             result->limit * 1e3, bench_share(result) * 100.0, ours->difference,
             result->right ? "" : " WRONG");
     for (size_t i = 0; i < r->columns; i++) {

@@ -168,39 +168,48 @@ static bool time_launch(struct peak_run *r, cl_kernel kernel, size_t groups, dou
 
 // Measuring ---------------------------------------------------------------------------------------
 
+// Enough for the units to share.
+static size_t groups_of(const struct peak_run *r)
+{
+    return r->units * (r->local > 1 ? 64 : 4);
+}
+
+static size_t peak_bytes(const struct peak_run *r)
+{
+    return groups_of(r) * r->local * r->width * sizeof(cl_float);
+}
+
+static bool set_peak(struct peak_run *r, cl_kernel kernel, cl_int rounds, double *operations)
+{
+    const cl_float x = 0.5f;
+
+    *operations = 2.0 * (double)(groups_of(r) * r->local * r->width) * CHAINS * rounds;
+    return r->cl.clSetKernelArg(kernel, 0, sizeof(cl_mem), &r->buffers[0]) == CL_SUCCESS &&
+           r->cl.clSetKernelArg(kernel, 1, sizeof x, &x) == CL_SUCCESS &&
+           r->cl.clSetKernelArg(kernel, 2, sizeof rounds, &rounds) == CL_SUCCESS;
+}
+
 // Launches of a millisecond or more, whatever the device: what is paid for each is then little.
 static bool measure_flops(struct peak_run *r, cl_kernel kernel, struct bench_peak *out)
 {
-    size_t groups = r->units * (r->local > 1 ? 64 : 4);
-    double operations = 2.0 * (double)(groups * r->local * r->width) * CHAINS;
-    double seconds = 0.0, flops = 0.0;
-    const cl_float x = 0.5f;
+    double operations, seconds = 0.0, flops = 0.0;
 
-    if (r->cl.clSetKernelArg(kernel, 0, sizeof(cl_mem), &r->buffers[0]) != CL_SUCCESS ||
-        r->cl.clSetKernelArg(kernel, 1, sizeof x, &x) != CL_SUCCESS) {
-        return false;
-    }
     for (cl_int rounds = LEAST_ROUNDS; rounds <= MOST_ROUNDS && seconds < launch_seconds;
          rounds *= 4) {
-        if (r->cl.clSetKernelArg(kernel, 2, sizeof rounds, &rounds) != CL_SUCCESS ||
-            !time_launch(r, kernel, groups, &seconds)) {
+        if (!set_peak(r, kernel, rounds, &operations) ||
+            !time_launch(r, kernel, groups_of(r), &seconds)) {
             return false;
         }
-        flops = operations * rounds / seconds;
+        flops = operations / seconds;
     }
     out->flops = flops > out->flops ? flops : out->flops;
     return true;
 }
 
-static size_t copy_groups(const struct peak_run *r)
-{
-    return r->units * (r->local > 1 ? 64 : 4);
-}
-
-// Enough groups to share among the units; each has its part of the bytes to read and write.
+// Each group has its part of the bytes to read and write.
 static bool set_copy(struct peak_run *r, size_t bytes, double *moved)
 {
-    size_t unit = copy_groups(r) * r->local * r->width * sizeof(cl_float);
+    size_t unit = groups_of(r) * r->local * r->width * sizeof(cl_float);
     cl_ulong each = bytes / 2 / unit > 0 ? bytes / 2 / unit : 1;
     cl_int error = r->cl.clSetKernelArg(r->copy, 2, sizeof each, &each);
 
@@ -215,7 +224,7 @@ static bool measure_copy(struct peak_run *r, size_t bytes, struct bench_peak *ou
 {
     double moved, seconds;
 
-    if (!set_copy(r, bytes, &moved) || !time_launch(r, r->copy, copy_groups(r), &seconds)) {
+    if (!set_copy(r, bytes, &moved) || !time_launch(r, r->copy, groups_of(r), &seconds)) {
         return false;
     }
     out->copy[out->copies].bytes = moved;
@@ -241,7 +250,9 @@ static bool open_buffers(struct peak_run *r, size_t bytes)
 
 static bool measure(struct peak_run *r, size_t most, struct bench_peak *out)
 {
-    if (!open_buffers(r, most / 2) || !build(r) || !measure_flops(r, r->peaks[0], out) ||
+    size_t room = most / 2 > peak_bytes(r) ? most / 2 : peak_bytes(r);
+
+    if (!open_buffers(r, room) || !build(r) || !measure_flops(r, r->peaks[0], out) ||
         !measure_flops(r, r->peaks[1], out)) {
         return false;
     }
@@ -302,13 +313,86 @@ bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
     return good;
 }
 
+// Gauge -------------------------------------------------------------------------------------------
+
+struct bench_gauge {
+    struct peak_run run;
+    cl_kernel kernel;
+    double operations;          // of a launch
+};
+
+// Operations per second of the better of two launches, as the first one wakes the device.
+static double read_launches(struct bench_gauge *g)
+{
+    double best = 0.0;
+
+    for (int i = 0; i < 2; i++) {
+        double begin = bench_now(), seconds;
+
+        if (!launch(&g->run, g->kernel, groups_of(&g->run), 1)) {
+            return 0.0;
+        }
+        seconds = bench_now() - begin;
+        best = best == 0.0 || seconds < best ? seconds : best;
+    }
+    return g->operations / best;
+}
+
+// The rounds of a launch of a millisecond or more.
+static bool set_gauge(struct bench_gauge *g, cl_kernel kernel, double *flops)
+{
+    g->kernel = kernel;
+    *flops = 0.0;
+    for (cl_int rounds = LEAST_ROUNDS; rounds <= MOST_ROUNDS; rounds *= 2) {
+        if (!set_peak(&g->run, kernel, rounds, &g->operations)) {
+            return false;
+        }
+        *flops = read_launches(g);
+        if (*flops <= 0.0 || g->operations / *flops >= launch_seconds) {
+            break;
+        }
+    }
+    return *flops > 0.0;
+}
+
+struct bench_gauge *bench_gauge_open(const struct bench_place *place)
+{
+    struct bench_gauge *g = calloc(1, sizeof *g);
+    double fma = 0.0, mad = 0.0;
+
+    if (g == NULL) {
+        return NULL;
+    }
+    if (!open_run(place, &g->run) || !open_buffers(&g->run, peak_bytes(&g->run)) ||
+        !build(&g->run) || !set_gauge(g, g->run.peaks[0], &fma) ||
+        !set_gauge(g, g->run.peaks[1], &mad) ||
+        (fma > mad && !set_gauge(g, g->run.peaks[0], &fma))) {
+        bench_gauge_close(&g);
+    }
+    return g;
+}
+
+double bench_gauge_read(struct bench_gauge *gauge)
+{
+    return read_launches(gauge);
+}
+
+void bench_gauge_close(struct bench_gauge **gauge)
+{
+    if (*gauge != NULL) {
+        close_run(&(*gauge)->run);
+        free(*gauge);
+        *gauge = NULL;
+    }
+}
+
 // A copy as a side --------------------------------------------------------------------------------
 
 static bool run_copy(void *state, int calls)
 {
     struct peak_run *r = state;
 
-    return launch(r, r->copy, copy_groups(r), calls);
+    return launch(r, r->copy, groups_of(r), calls);
 }
 
 static void close_copy(void **state)

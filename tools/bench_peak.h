@@ -17,6 +17,13 @@ struct bench_peak {
 // Bytes of a tensor that no cache holds: four times the last one, less on a device with little
 // memory.
 size_t bench_beyond_caches(const struct bench_place *place);
+// Tells how fast the device is just now: the FMA rate of a launch or two. A machine that is shared
+// with others, or too warm, may run at half its speed for a while.
+struct bench_gauge;
+struct bench_gauge *bench_gauge_open(const struct bench_place *place);      // NULL: cannot tell
+double bench_gauge_read(struct bench_gauge *gauge);             // operations per second; 0: failed
+void bench_gauge_close(struct bench_gauge **gauge);
+
 // False with an error.
 bool bench_peak_measure(const struct bench_place *place, struct bench_peak *out,
                         char error[BENCH_ERROR]);

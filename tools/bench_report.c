@@ -8,6 +8,16 @@
 
 const double bench_most_others = 0.03;
 
+size_t bench_slow_rows(const struct bench_report *report)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        count += report->results[i].speed < bench_least_speed;
+    }
+    return count;
+}
+
 const struct bench_time *bench_time_of(const struct bench_result *result, const char *name)
 {
     for (size_t i = 0; i < result->times; i++) {
@@ -71,8 +81,10 @@ static void add_result(struct tool_table *table, const struct bench_report *r,
 {
     char row[1600];
     size_t used = (size_t)snprintf(
-        row, sizeof row, "%s\t%.44s\t%.4f\t%.4f\t%.1f\t%.0f %%%s", result->spec, result->algorithm,
-        result->time[0].median * 1e3, result->time[0].latency * 1e3, bench_gflops(result),
+        row, sizeof row, "%s\t%.44s\t%.4f%s\t%.4f\t%.1f\t%.0f %%%s", result->spec,
+        result->algorithm, result->time[0].median * 1e3,
+        result->speed < bench_least_speed ? "*" : "", result->time[0].latency * 1e3,
+        bench_gflops(result),
         bench_share(result) * 100.0, result->by_memory ? " m" : " f");
 
     for (size_t i = 0; i < r->columns && used < sizeof row; i++) {
@@ -154,6 +166,10 @@ void bench_report_print(FILE *stream, const struct bench_report *r)
         fprintf(stream, "Other processes had %.0f %% of the processors meanwhile: these times are "
                 "not to be trusted.\n", r->others * 100.0);
     }
+    if (bench_slow_rows(r) > 0) {
+        fprintf(stream, "In %zu rows, marked *, the device ran at less than %.0f %% of its best "
+                "speed.\n", bench_slow_rows(r), bench_least_speed * 100.0);
+    }
     fprintf(stream, "%zu rows, %zu wrong\n", r->count, r->wrong);
 }
 
@@ -189,6 +205,7 @@ static cJSON *result_json(const struct bench_result *result)
     cJSON_AddNumberToObject(o, "share", bench_share(result));
     cJSON_AddBoolToObject(o, "right", result->right);
     cJSON_AddNumberToObject(o, "others", result->others);
+    cJSON_AddNumberToObject(o, "speed", result->speed);
     ms = cJSON_AddObjectToObject(o, "peer_ms");
     ratio = cJSON_AddObjectToObject(o, "ratio");
     sides = cJSON_AddArrayToObject(o, "sides");

@@ -22,6 +22,7 @@ struct bench_result {
     bool by_memory;             // which of its two limits that is
     bool right;
     double others;              // other processes' share of all cores' time meanwhile
+    double speed;               // the device's, as a share of the best it had in the run
     size_t times;
     struct bench_time time[BENCH_MOST_SIDES];   // the first is Convoy's
 };
@@ -48,6 +49,7 @@ bool bench_has_layout(const struct bench_result *result, const char *layout);
 double bench_geomean(const struct bench_report *report, const char *peer, const char *layout);
 // An idle machine's own work is some tenths of a per cent.
 extern const double bench_most_others;
+size_t bench_slow_rows(const struct bench_report *report);
 
 void bench_report_print(FILE *stream, const struct bench_report *report);
 bool bench_report_json(FILE *stream, const struct bench_report *report);

@@ -103,6 +103,7 @@ void bench_run_keep_side(struct bench_run *run, struct bench_result *result,
         result->limit = bench_limit(&run->report.peak, result->taps, result->bytes,
                                     &result->by_memory);
         result->others = run->others;
+        result->speed = run->speed;
         run->report.wrong += !result->right;
     }
 }
@@ -127,13 +128,22 @@ static void keep(struct bench_run *run, const char *name, const struct row *row,
     }
 }
 
+double bench_run_speed(void *user)
+{
+    struct bench_run *run = user;
+    double speed = run->gauge != NULL ? bench_gauge_read(run->gauge) : 0.0;
+
+    run->best = speed > run->best ? speed : run->best;
+    return speed > 0.0 ? speed / run->best : 1.0;
+}
+
 bool bench_run_measure(struct bench_run *run, struct bench_side *sides, size_t count)
 {
     for (int i = 0; i < MOST_TRIES; i++) {
         struct bench_watch watch;
 
         bench_watch_begin(&watch);
-        if (!bench_measure(sides, count, &run->effort)) {
+        if (!bench_measure(sides, count, &run->effort, &run->speed)) {
             return false;
         }
         run->others = bench_watch_others(&watch);

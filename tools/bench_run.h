@@ -9,7 +9,9 @@ struct bench_run {
     struct bench_effort effort;
     const struct bench_peer *peers[BENCH_MOST_SIDES];
     size_t peer_count;
-    double others;              // other processes' share while the last row was measured
+    struct bench_gauge *gauge;  // NULL: times are not asked for
+    double best;                // that it has read
+    double others, speed;       // of the row measured last, as in its result
     struct bench_report report;
     size_t capacity;
 };
@@ -21,6 +23,9 @@ cvy_status bench_run_spec(struct bench_run *run, const char *name, const char *s
 
 // The same with every algorithm and every combination of its tunables.
 cvy_status bench_run_algorithms(struct bench_run *run, const char *name, const char *spec);
+
+// The device's speed now as a share of its best one so far; 1 if nobody can tell. For bench_effort.
+double bench_run_speed(void *run);
 
 // The parts of it, for rows that are no single problem.
 bool bench_run_measure(struct bench_run *run, struct bench_side *sides, size_t count);

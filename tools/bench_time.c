@@ -8,6 +8,10 @@
 
 // A sample of a side that is much slower than the others may have fewer calls.
 static const double most_sample_seconds = 0.1;
+// After 12 ms of rest the first calls of a small network are a tenth slower; after 3 ms of work no
+// more (PoCL 3.1, two cores of an EPYC).
+static const double warm_seconds = 3e-3;
+const double bench_least_speed = 0.85;
 
 double bench_now(void)
 {
@@ -71,7 +75,9 @@ double bench_median(double *values, size_t count)
 struct turns {
     struct bench_side *sides;
     size_t count;
+    const struct bench_effort *effort;
     bool spinning;
+    double speeds[BENCH_MOST_PAIRS];
 };
 
 // OpenMP's threads spin for some milliseconds after a call, waiting for the next: on the cores that
@@ -92,10 +98,31 @@ static void settle(void)
     }
 }
 
-// The calls of one sample, in seconds for one. A call before it wakes the threads.
-static bool sample(struct turns *turns, struct bench_side *side, int calls, double *seconds)
+// Calls that wake threads and caches.
+static bool warm(struct bench_side *side, double seconds)
 {
-    double begin;
+    double end = bench_now() + seconds;
+    bool good;
+
+    do {
+        good = side->run(side->state, 1);
+    } while (good && bench_now() < end);
+    return good;
+}
+
+struct sample {
+    double single, each;        // seconds: of one call, and of one of many in a row
+    double speed;               // of the device meanwhile
+};
+
+static double speed_now(const struct turns *turns)
+{
+    return turns->effort->speed != NULL ? turns->effort->speed(turns->effort->speed_user) : 1.0;
+}
+
+static bool take(struct turns *turns, struct bench_side *side, int calls, struct sample *out)
+{
+    double begin, between;
     bool good;
 
     if (turns->spinning && !side->spins) {
@@ -103,28 +130,37 @@ static bool sample(struct turns *turns, struct bench_side *side, int calls, doub
     }
     turns->spinning = side->spins;
     sched_setaffinity(0, sizeof side->cores, &side->cores);
-    good = side->run(side->state, 1);
+    out->speed = side == turns->sides ? speed_now(turns) : 1.0;
+    good = warm(side, turns->effort->sample_seconds > 0.0 ? warm_seconds : 0.0);
     begin = bench_now();
-    good = good && side->run(side->state, calls);
-    *seconds = (bench_now() - begin) / calls;
+    good = good && side->run(side->state, 1);
+    between = bench_now();
+    good = good && (calls == 1 || side->run(side->state, calls));
+    out->single = between - begin;
+    out->each = calls == 1 ? out->single : (bench_now() - between) / calls;
+    if (side == turns->sides) {
+        double after = speed_now(turns);
+
+        out->speed = after < out->speed ? after : out->speed;
+    }
     return good;
 }
 
 // Calls of one sample that takes as long as it should.
 static bool calibrate(struct turns *turns, struct bench_side *side, double wanted, int *calls)
 {
-    double seconds = 0.0;
+    struct sample sample = { 0 };
 
     for (*calls = 1; *calls < 1 << 20; *calls *= 2) {
-        if (!sample(turns, side, *calls, &seconds)) {
+        if (!take(turns, side, *calls, &sample)) {
             return false;
         }
-        if (seconds * *calls >= wanted) {
+        if (sample.each * *calls >= wanted) {
             break;
         }
     }
-    side->least = seconds;
-    *calls = (int)(wanted / seconds) + 1;
+    side->least = sample.each;
+    *calls = (int)(wanted / sample.each) + 1;
     return true;
 }
 
@@ -148,17 +184,37 @@ static bool count_calls(struct turns *turns, double wanted)
     return true;
 }
 
-// One sample of each side in each turn; the first to go changes from turn to turn.
-static bool take_turns(struct turns *turns, int count, bool single)
+// One sample of each side; the first to go changes from turn to turn. kept: where samples go.
+static bool take_turn(struct turns *turns, int turn, int kept, double *speed)
 {
-    for (int turn = 0; turn < count; turn++) {
-        for (size_t i = 0; i < turns->count; i++) {
-            struct bench_side *side = &turns->sides[(i + (size_t)turn) % turns->count];
+    for (size_t i = 0; i < turns->count; i++) {
+        struct bench_side *side = &turns->sides[(i + (size_t)turn) % turns->count];
+        struct sample sample;
 
-            if (!sample(turns, side, single ? 1 : side->calls, &side->samples[turn])) {
-                return false;
-            }
+        if (!take(turns, side, side->calls, &sample)) {
+            return false;
         }
+        side->samples[kept] = sample.each;
+        side->singles[kept] = sample.single;
+        *speed = side == turns->sides ? sample.speed : *speed;
+    }
+    return true;
+}
+
+// A shared or hot machine may run at half its speed for a while: such turns are taken again, at
+// most as many as are wanted.
+static bool take_turns(struct turns *turns, int count)
+{
+    int kept = 0;
+
+    for (int turn = 0; kept < count; turn++) {
+        double speed = 1.0;
+
+        if (!take_turn(turns, turn, kept, &speed)) {
+            return false;
+        }
+        turns->speeds[kept] = speed;
+        kept += speed >= bench_least_speed || turn - kept >= count;
     }
     return true;
 }
@@ -179,26 +235,28 @@ static int bearable_pairs(const struct bench_side *sides, size_t count,
     return pairs > 3 ? pairs : effort->pairs < 3 ? effort->pairs : 3;
 }
 
-bool bench_measure(struct bench_side *sides, size_t count, const struct bench_effort *effort)
+bool bench_measure(struct bench_side *sides, size_t count, const struct bench_effort *effort,
+                   double *speed)
 {
-    struct turns turns = { sides, count, true };
+    struct turns *turns = calloc(1, sizeof *turns);
     int pairs = effort->pairs;
-    bool good;
+    bool good = turns != NULL;
 
     for (size_t i = 0; i < count; i++) {
         sides[i].calls = 1;
     }
-    good = effort->sample_seconds <= 0.0 || count_calls(&turns, effort->sample_seconds);
-    pairs = good ? bearable_pairs(sides, count, effort) : pairs;
-    good = good && take_turns(&turns, pairs, true);
-    for (size_t i = 0; good && i < count; i++) {
-        sides[i].latency = bench_median(sides[i].samples, (size_t)pairs);
+    if (good) {
+        *turns = (struct turns) { sides, count, effort, .spinning = true };
+        good = effort->sample_seconds <= 0.0 || count_calls(turns, effort->sample_seconds);
+        pairs = good ? bearable_pairs(sides, count, effort) : pairs;
+        good = good && take_turns(turns, pairs);
     }
-    good = good && take_turns(&turns, pairs, false);
     for (size_t i = 0; good && i < count; i++) {
         sides[i].median = bench_median(sides[i].samples, (size_t)pairs);
-        sides[i].least = sides[i].samples[0];
+        sides[i].latency = bench_median(sides[i].singles, (size_t)pairs);
     }
+    *speed = good ? bench_median(turns->speeds, (size_t)pairs) : 0.0;
+    free(turns);
     return good;
 }
 

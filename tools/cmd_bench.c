@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_MODELS = 64, MOST_TRIES = 3 };
+enum { MOST_MODELS = 64 };
 
 static const size_t smoke_bytes = (size_t)1 << 20;      // of a tensor in --smoke
 
@@ -259,21 +259,29 @@ static int tell(const struct bench_report *report, const struct request *q)
     return status != TOOL_DONE ? status : report->wrong > 0 ? TOOL_CHECK_FAILED : TOOL_DONE;
 }
 
-// Again if other processes were at work: every row is a share of these.
 static void measure_peaks(struct bench_run *run)
 {
-    struct bench_watch watch;
     char error[BENCH_ERROR];
 
-    for (int i = 0; i < MOST_TRIES; i++) {
-        bench_watch_begin(&watch);
-        if (!bench_peak_measure(&run->place, &run->report.peak, error)) {
-            tool_error("bench: %s", error);
-            return;
-        }
-        if (bench_watch_others(&watch) < bench_most_others) {
-            return;
-        }
+    run->gauge = bench_gauge_open(&run->place);
+    if (!bench_peak_measure(&run->place, &run->report.peak, error)) {
+        tool_error("bench: %s", error);
+    }
+    run->best = run->report.peak.flops;
+    run->effort.speed = bench_run_speed;
+    run->effort.speed_user = run;
+}
+
+// The best speed may have come later than the peaks: every row is a share of it.
+static void settle_limits(struct bench_run *run)
+{
+    struct bench_report *r = &run->report;
+
+    r->peak.flops = run->best;
+    for (size_t i = 0; i < r->count; i++) {
+        struct bench_result *result = &r->results[i];
+
+        result->limit = bench_limit(&r->peak, result->taps, result->bytes, &result->by_memory);
     }
 }
 
@@ -301,7 +309,9 @@ static int bench(struct bench_run *run, const struct request *q)
     }
     status = status == TOOL_DONE ? run_rows(run, q) : status;
     run->report.others = bench_watch_others(&watch);
+    settle_limits(run);
     status = status == TOOL_DONE ? tell(&run->report, q) : status;
+    bench_gauge_close(&run->gauge);
     free(run->report.results);
     cvy_queue_destroy(&run->place.queue);
     cvy_context_destroy(&run->place.context);
