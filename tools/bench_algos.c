@@ -6,70 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TUNABLES = 8, MOST_VALUES = 16, TUNED = 192 };
+enum { TUNED = 192 };
 
-// "MR=7,14 NV=2,1" taken apart.
-struct tunables {
-    size_t count;
-    struct {
-        char name[16];
-        size_t values;
-        int value[MOST_VALUES];
-    } each[MOST_TUNABLES];
-};
-
-static void read_values(const char *text, size_t *count, int *values)
+static size_t combinations(const cvy_algorithm_info *a)
 {
-    while (*count < MOST_VALUES) {
-        char *end;
+    size_t product = a->tunable_count > 0;
 
-        values[(*count)++] = (int)strtol(text, &end, 10);
-        if (*end != ',') {
-            return;
-        }
-        text = end + 1;
-    }
-}
-
-static struct tunables read_tunables(const char *text)
-{
-    struct tunables t = { 0 };
-    char copy[sizeof ((cvy_algorithm_info *)NULL)->tunables], *rest = NULL;
-
-    snprintf(copy, sizeof copy, "%s", text);
-    for (char *word = strtok_r(copy, " ", &rest); word != NULL && t.count < MOST_TUNABLES;
-         word = strtok_r(NULL, " ", &rest)) {
-        size_t length = strcspn(word, "=");
-
-        if (word[length] == '=') {
-            snprintf(t.each[t.count].name, sizeof t.each[0].name, "%.*s", (int)length, word);
-            read_values(word + length + 1, &t.each[t.count].values, t.each[t.count].value);
-            t.count++;
-        }
-    }
-    return t;
-}
-
-static size_t combinations(const struct tunables *t)
-{
-    size_t product = t->count > 0;
-
-    for (size_t i = 0; i < t->count; i++) {
-        product *= t->each[i].values;
+    for (int32_t i = 0; i < a->tunable_count; i++) {
+        product *= (size_t)a->tunable[i].count;
     }
     return product;
 }
 
 // Combination i as options.algorithm has it: "conv_direct:MR=7,NV=2".
-static void combination(const char *algorithm, const struct tunables *t, size_t i,
-                        char text[TUNED])
+static void combination(const cvy_algorithm_info *a, size_t i, char text[TUNED])
 {
-    size_t used = (size_t)snprintf(text, TUNED, "%s", algorithm);
+    size_t used = (size_t)snprintf(text, TUNED, "%s", a->name);
 
-    for (size_t j = 0; j < t->count && used < TUNED; j++) {
+    for (int32_t j = 0; j < a->tunable_count && used < TUNED; j++) {
+        const cvy_tunable *t = &a->tunable[j];
+
         used += (size_t)snprintf(text + used, TUNED - used, "%c%s=%d", j == 0 ? ':' : ',',
-                                 t->each[j].name, t->each[j].value[i % t->each[j].values]);
-        i /= t->each[j].values;
+                                 t->name, (int)t->values[i % (size_t)t->count]);
+        i /= (size_t)t->count;
     }
 }
 
@@ -77,14 +36,13 @@ static void combination(const char *algorithm, const struct tunables *t, size_t 
 static void run_algorithm(struct bench_run *run, const char *name, const char *spec,
                           const cvy_algorithm_info *algorithm)
 {
-    struct tunables t = read_tunables(algorithm->tunables);
     char text[TUNED];
 
     if (bench_run_spec(run, name, spec, algorithm->name) != CVY_OK) {
         return;                 // it does not take the problem
     }
-    for (size_t i = 0; i < combinations(&t); i++) {
-        combination(algorithm->name, &t, i, text);
+    for (size_t i = 0; i < combinations(algorithm); i++) {
+        combination(algorithm, i, text);
         bench_run_spec(run, name, spec, text);
     }
 }
