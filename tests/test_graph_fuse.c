@@ -205,6 +205,19 @@ static cvy_value gate_of(cvy_activation_kind kind)
 CASE(shortcut, act(CVY_RELU, op(CVY_ADD, op(CVY_MUL, x, gate_of(CVY_HARD_SIGMOID)), x)))
 CASE(shortcut_first, op(CVY_ADD, x, op(CVY_MUL, gate_of(CVY_RELU), x)))
 
+CHECKED(reduce(cvy_value src, cvy_reduce_params p),
+        cvy_graph_reduce(graph, &p, NODE(.name = "reduce", .src = src), &v))
+
+// In NHWC, a pool.
+CASE(mean_of_pixels, reduce(conv(x), (cvy_reduce_params) {
+     .kind = CVY_REDUCE_MEAN, .axes = { false, false, true, true } }))
+CASE(most_of_pixels, act(CVY_RELU, reduce(conv(x), (cvy_reduce_params) {
+     .kind = CVY_REDUCE_MAX, .axes = { false, false, true, true }, .keep_dims = true })))
+CASE(sum_of_pixels, reduce(conv(x), (cvy_reduce_params) {
+     .kind = CVY_REDUCE_SUM, .axes = { false, false, true, true } }))
+CASE(mean_of_rows, reduce(conv(x), (cvy_reduce_params) {
+     .kind = CVY_REDUCE_MEAN, .axes = { false, false, true, false } }))
+
 // What may not be fused.
 CASE(relu_less_number, op(CVY_SUB, scalar(1), act(CVY_RELU, conv(x))))
 CASE(number_less_hard_swish, op(CVY_SUB, scalar(1), act(CVY_HARD_SWISH, conv(x))))
@@ -356,6 +369,7 @@ static const struct {
     ROW(numbers_behind_transposed, 1), ROW(numbers_behind_hard_swish, 1),
     ROW(numbers_behind_hard_swish_alone, 1), ROW(numbers_behind_residual, 1),
     ROW(hard_sigmoid_of_conv, 1), ROW(shortcut, 2), ROW(shortcut_first, 2),
+    ROW(mean_of_pixels, 2), ROW(most_of_pixels, 3), ROW(sum_of_pixels, 2), ROW(mean_of_rows, 2),
     // Not fused, or not all of it.
     ROW(relu_less_number, 2), ROW(number_less_hard_swish, 2), ROW(factor_zero, 2),
     ROW(number_behind_sum, 2), ROW(number_behind_gelu, 2), ROW(number_then_relu, 2),

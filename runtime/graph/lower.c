@@ -411,6 +411,7 @@ static cvy_status lower_node(struct lowering *w, struct node *node)
     case NODE_WEAVE: return lower_weave(w, node);
     case NODE_TRANSPOSE: st = lower_transpose(w, node, &done); break;
     case NODE_SLICE: st = lower_slice(w, node, &done); break;
+    case NODE_REDUCE: st = lower_reduce(w, node, &done); break;
     default: break;
     }
     return st == CVY_OK && !done ? lower_plain(w, node) : st;

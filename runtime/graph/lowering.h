@@ -44,6 +44,7 @@ cvy_status lower_transpose(struct lowering *w, struct node *node, bool *done);
 cvy_status lower_slice(struct lowering *w, struct node *node, bool *done);
 cvy_status lower_concat(struct lowering *w, struct node *node);
 cvy_status lower_weave(struct lowering *w, struct node *node);
+cvy_status lower_reduce(struct lowering *w, struct node *node, bool *done);
 // A rigid view of a piece's memory under another desc with strides.
 cvy_status rigid_view(struct lowering *w, int piece, const cvy_desc *desc, int *out);
 

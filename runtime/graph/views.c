@@ -455,3 +455,53 @@ out:
     free(j.srcs);
     return st;
 }
+
+// Reduce ------------------------------------------------------------------------------------------
+
+// Over all pixels and nothing else, in NHWC: a pool with one window, of which the result is a view.
+static bool is_global_pool(const struct lowering *w, const struct node *node)
+{
+    const cvy_reduce_params *p = &node->params.reduce;
+    cvy_desc src = shape_at(w, node->in[PORT_SRC]);
+    bool all = src.rank >= 3 && src.rank <= 5 && !p->axes[0] && !p->axes[1]
+        && shape_elements(&src) > 0;
+
+    for (int i = 2; i < src.rank; i++)
+        all = all && p->axes[i];
+    return all && is_nhwc(w, node->in[PORT_SRC]) && src.dtype == CVY_F32
+        && (p->kind == CVY_REDUCE_MEAN || p->kind == CVY_REDUCE_MAX);
+}
+
+cvy_status lower_reduce(struct lowering *w, struct node *node, bool *done)
+{
+    cvy_desc src = shape_at(w, node->in[PORT_SRC]), out = shape_at(w, node->outs[0]), map = src;
+    struct piece piece = { .rigid = false };
+    struct step_node *step;
+    struct node *pool = NULL;
+    int from;
+    cvy_status st = CVY_OK;
+
+    if (!is_global_pool(w, node))
+        return CVY_OK;
+    TRY(get_piece(w, node->in[PORT_SRC], true, &from));
+    TRY(own_node(NODE_POOL, node->name, &pool));
+    pool->params.pool.kind = node->params.reduce.kind == CVY_REDUCE_MAX ? CVY_POOL_MAX
+                                                                        : CVY_POOL_AVERAGE;
+    pool->params.pool.global = true;
+    for (int i = 2; i < src.rank; i++)
+        map.size[i] = 1;
+    pool->in[PORT_SRC] = node->in[PORT_SRC];
+    TRY(step_add(w, pool, true, &step));
+    step->in[PORT_SRC] = from;
+    piece.desc = dense_in(&map, CVY_NHWC);
+    TRY(storage_add(w->l, STORAGE_ARENA, &piece.desc, &piece.storage));
+    TRY(piece_add(w->l, &piece, &step->outs[0]));
+    out = dense_in(&out, CVY_NCHW);
+    if (out.rank < 3 || out.rank > 5)
+        out.layout = CVY_PLAIN;
+    TRY(rigid_view(w, step->outs[0], &out, &from));
+    becomes(w, node, false, from);
+    *done = true;
+out:
+    return st;
+}
