@@ -3,6 +3,7 @@
 #ifndef CONVOY_TESTS_GRAPH_FIXTURE_H
 #define CONVOY_TESTS_GRAPH_FIXTURE_H
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,37 @@ static inline void run_network(void *out[PORTS])
         out[i] = tensor_read(t.out[i], t.out_bytes[i]);
     OK(cvy_queue_finish(queue));
     tensors_close(&t);
+}
+
+// Outputs of two ways to compile the network.
+static inline void compare_outputs(const char *label, void *const a[PORTS], void *const b[PORTS])
+{
+    cvy_network_info info;
+    cvy_network_port port;
+
+    OK(cvy_network_info_get(network, &info));
+    for (size_t i = 0; i < info.outputs; i++) {
+        const float *got = a[i], *want = b[i];
+        float most = 0.0f;
+
+        OK(cvy_network_output_get(network, i, &port));
+        for (size_t k = 0; k < port.bytes / 4; k++)
+            most = fmaxf(most, fabsf(want[k]));
+        for (size_t k = 0; k < port.bytes / 4; k++)
+            if (!(fabsf(got[k] - want[k]) <= 2e-5f * most)) {
+                cr_expect(false, "%s: output %zu, element %zu is %g, not %g", label, i, k,
+                          (double)got[k], (double)want[k]);
+                break;
+            }
+    }
+}
+
+static inline void show_steps(const char *label)
+{
+    cvy_network_step step;
+
+    for (size_t i = 0; cvy_network_step_get(network, i, &step) == CVY_OK; i++)
+        cr_log_warn("%s: step %zu is \"%s\", %s", label, i, step.name, step.plan.spec);
 }
 
 static inline void close_graph(void)

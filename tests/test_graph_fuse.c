@@ -3,8 +3,6 @@
 #include "plan_fixture.h"
 #include "graph_fixture.h"
 
-#include <math.h>
-
 static void open_fuse(void)
 {
     open_all();
@@ -390,36 +388,6 @@ static const struct {
     ROW(sixth_beside_an_output, 3),
 };
 
-static void compare(const char *label, void *const a[PORTS], void *const b[PORTS])
-{
-    cvy_network_info info;
-    cvy_network_port port;
-
-    OK(cvy_network_info_get(network, &info));
-    for (size_t i = 0; i < info.outputs; i++) {
-        const float *got = a[i], *want = b[i];
-        float most = 0.0f;
-
-        OK(cvy_network_output_get(network, i, &port));
-        for (size_t k = 0; k < port.bytes / 4; k++)
-            most = fmaxf(most, fabsf(want[k]));
-        for (size_t k = 0; k < port.bytes / 4; k++)
-            if (!(fabsf(got[k] - want[k]) <= 2e-5f * most)) {
-                cr_expect(false, "%s: output %zu, element %zu is %g, not %g", label, i, k,
-                          (double)got[k], (double)want[k]);
-                break;
-            }
-    }
-}
-
-static void list_steps(const char *label)
-{
-    cvy_network_step step;
-
-    for (size_t i = 0; cvy_network_step_get(network, i, &step) == CVY_OK; i++)
-        cr_log_warn("%s: step %zu is \"%s\", %s", label, i, step.name, step.plan.spec);
-}
-
 // NCHW inside, so that no layout changes between; then with the device's layout, for the results.
 Test(graph_fuse, patterns_become_one_step_where_they_may)
 {
@@ -440,9 +408,9 @@ Test(graph_fuse, patterns_become_one_step_where_they_may)
                 cr_expect_eq(info.nodes, rows[i].steps, "%s: %zu steps, not %zu", rows[i].label,
                              info.nodes, rows[i].steps);
             if (k == 1 && info.nodes != rows[i].steps)
-                list_steps(rows[i].label);
+                show_steps(rows[i].label);
             run_network(out[k]);
-            compare(rows[i].label, out[k], out[0]);
+            compare_outputs(rows[i].label, out[k], out[0]);
         }
         for (size_t k = 0; k < COUNT_OF(options) * PORTS; k++)
             free(out[k / PORTS][k % PORTS]);
@@ -478,7 +446,7 @@ Test(graph_fuse, separable_nodes_are_their_two_convolutions)
         output("two", b);
         compile(&(cvy_network_options) { .no_fusion = true });
         run_network(out);
-        compare("one", out, (void *[PORTS]) { out[1], out[0] });
+        compare_outputs("one", out, (void *[PORTS]) { out[1], out[0] });
         free(out[0]);
         free(out[1]);
     }

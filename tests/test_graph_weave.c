@@ -3,8 +3,6 @@
 #include "plan_fixture.h"
 #include "graph_fixture.h"
 
-#include <math.h>
-
 static void open_weave(void)
 {
     open_all();
@@ -213,36 +211,6 @@ static const struct {
     ROW(weights_of_an_input, 5), ROW(residual_of_itself, 5),
 };
 
-static void compare(const char *label, void *const a[PORTS], void *const b[PORTS])
-{
-    cvy_network_info info;
-    cvy_network_port port;
-
-    OK(cvy_network_info_get(network, &info));
-    for (size_t i = 0; i < info.outputs; i++) {
-        const float *got = a[i], *want = b[i];
-        float most = 0.0f;
-
-        OK(cvy_network_output_get(network, i, &port));
-        for (size_t k = 0; k < port.bytes / 4; k++)
-            most = fmaxf(most, fabsf(want[k]));
-        for (size_t k = 0; k < port.bytes / 4; k++)
-            if (!(fabsf(got[k] - want[k]) <= 2e-5f * most)) {
-                cr_expect(false, "%s: output %zu, element %zu is %g, not %g", label, i, k,
-                          (double)got[k], (double)want[k]);
-                break;
-            }
-    }
-}
-
-static void list_steps(const char *label)
-{
-    cvy_network_step step;
-
-    for (size_t i = 0; cvy_network_step_get(network, i, &step) == CVY_OK; i++)
-        cr_log_warn("%s: step %zu is \"%s\", %s", label, i, step.name, step.plan.spec);
-}
-
 Test(graph_weave, shuffles_are_copied_once_or_not_at_all)
 {
     static const cvy_network_options options[] = {
@@ -261,10 +229,10 @@ Test(graph_weave, shuffles_are_copied_once_or_not_at_all)
             if (k == 2 && info.nodes != rows[i].steps) {
                 cr_expect(false, "%s: %zu steps, not %zu", rows[i].label, info.nodes,
                           rows[i].steps);
-                list_steps(rows[i].label);
+                show_steps(rows[i].label);
             }
             run_network(out[k]);
-            compare(rows[i].label, out[k], out[0]);
+            compare_outputs(rows[i].label, out[k], out[0]);
         }
         for (size_t k = 0; k < COUNT_OF(options) * PORTS; k++)
             free(out[k / PORTS][k % PORTS]);
@@ -285,7 +253,7 @@ Test(graph_weave, other_axes_are_left_alone)
         compile(&(cvy_network_options) { .no_fusion = i == 0 });
         run_network(out[i]);
     }
-    compare("rows", out[1], out[0]);
+    compare_outputs("rows", out[1], out[0]);
     free(out[0][0]);
     free(out[1][0]);
 }

@@ -16,7 +16,7 @@ static cvy_status prepare_graph(const struct cvy_graph *graph, const cvy_network
         return CVY_OK;
     TRY(tidy(network->graph));
     TRY(mark_live(network->graph, &live));
-    TRY(fuse(network->graph));
+    TRY(fuse(network->graph, options && options->exact));
     st = mark_live(network->graph, &live);
 out:
     return st;

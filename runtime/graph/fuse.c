@@ -540,13 +540,15 @@ static cvy_status run(struct cvy_graph *graph, bool separable)
     return st;
 }
 
-// Activations and residuals first: a separable convolution takes them with it. Weaves go into the
-// weights of its halves.
-cvy_status fuse(struct cvy_graph *graph)
+// Activations and residuals first: a separable convolution takes them with it. Orders and zeros
+// go into the weights of its halves.
+cvy_status fuse(struct cvy_graph *graph, bool exact)
 {
     cvy_status st = run(graph, false);
 
     if (st == CVY_OK)
         st = weave(graph);
+    if (st == CVY_OK && !exact)
+        st = widen(graph);
     return st == CVY_OK ? run(graph, true) : st;
 }

@@ -34,7 +34,10 @@ cvy_status affine_hard_sigmoid(struct cvy_graph *graph, struct node *node,
                                const cvy_activation *activation);
 
 // fuse.c: one node for what one plan can do.
-cvy_status fuse(struct cvy_graph *graph);
+cvy_status fuse(struct cvy_graph *graph, bool exact);
+
+// widen.c: zeros behind channels, made by what makes the channels.
+cvy_status widen(struct cvy_graph *graph);
 
 // weave.c: shuffles of channels, with as few copies as there may be. Of nodes that fuse() has done
 // with, but for separable convolutions.

@@ -281,7 +281,7 @@ out:
 }
 
 // The storage has room for what lies before and behind the concatenation.
-static void widen(struct joining *j, int piece)
+static void make_room(struct joining *j, int piece)
 {
     struct storage *s = &j->w->l->storages[j->storage];
 
@@ -308,7 +308,7 @@ static cvy_status concat_pieces(struct joining *j, int piece)
             TRY(copy_in(j, i++));
         }
     }
-    widen(j, piece);
+    make_room(j, piece);
 out:
     return st;
 }
