@@ -76,7 +76,8 @@ static void each_algorithm(struct judge_device *device, size_t rows, struct tall
     OK(cvy_algorithm_list(list, MOST_ALGORITHMS, &count));
     cr_assert_leq(count, MOST_ALGORITHMS, "%zu algorithms: raise MOST_ALGORITHMS", count);
     for (size_t i = 0; i < count; i++)
-        each_row(device, list[i].name, rows, tally);
+        if (!list[i].slow_start)
+            each_row(device, list[i].name, rows, tally);
 }
 
 static void some_of_the_sweep(struct judge_device *device, struct tally *tally)

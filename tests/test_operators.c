@@ -97,6 +97,9 @@ Test(operators, every_algorithm_matches_the_reference_on_each_row_that_it_accept
     for (size_t i = 0; i < count; i++) {
         long before = tally.run;
 
+        if (list[i].slow_start) {
+            continue;           // test_clblast
+        }
         each_row(&device, list[i].name, &tally);
         printf("%-28s accepted %ld rows\n", list[i].name, tally.run - before);
     }

@@ -17,7 +17,7 @@ static cvy_algorithm_info list[MOST_ALGORITHMS];
 
 static const cvy_activation_kind kinds[] = { CVY_NONE, CVY_RELU, CVY_LEAKY_RELU };
 
-// The next algorithm that does not sum directly, with each value of its first tunable (the size of
+// The next of Winograd's algorithms, with each value of its first tunable (the size of
 // Winograd's tiles) as options.algorithm takes it; *at counts them. NULL: none.
 static const char *next_indirect(size_t *at)
 {
@@ -27,7 +27,7 @@ static const char *next_indirect(size_t *at)
     OK(cvy_algorithm_list(list, MOST_ALGORITHMS, &count));
     cr_assert_leq(count, MOST_ALGORITHMS);
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i].accuracy, "direct") == 0)
+        if (strcmp(list[i].accuracy, "winograd") != 0)
             continue;
         for (int v = 0; v < list[i].tunable[0].count; v++)
             if (seen++ == *at) {

@@ -37,6 +37,7 @@ static void print_json(const cvy_algorithm_info *list, size_t count)
         cJSON_AddStringToObject(o, "layouts", list[i].layouts);
         cJSON_AddStringToObject(o, "accuracy", list[i].accuracy);
         cJSON_AddStringToObject(o, "tunables", list[i].tunables);
+        cJSON_AddBoolToObject(o, "slow_start", list[i].slow_start);
         cJSON_AddItemToArray(algorithms, o);
     }
     text = cJSON_Print(root);

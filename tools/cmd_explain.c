@@ -273,12 +273,18 @@ static void shorten(const char *text, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)strcspn(begin, ";"), begin);
 }
 
-static void try_algorithm(cvy_context *context, const char *spec, const char *chosen,
+static void try_algorithm(cvy_context *context, const char *spec,
+                          const cvy_algorithm_info *algorithm, const char *chosen,
                           struct choice *out)
 {
-    const cvy_plan_options options = { .algorithm = out->name };
+    const cvy_plan_options options = { .algorithm = algorithm->name };
     cvy_plan *plan = NULL;
 
+    out->name = algorithm->name;
+    if (algorithm->slow_start && strcmp(out->name, chosen) != 0) {
+        snprintf(out->why_not, sizeof out->why_not, "not tried: its first plan takes seconds");
+        return;
+    }
     out->applies = cvy_plan_from_spec(context, spec, &options, &plan) == CVY_OK &&
                    cvy_plan_info_get(plan, &out->plan) == CVY_OK;
     out->chosen = strcmp(out->name, chosen) == 0;
@@ -367,8 +373,7 @@ static size_t find_choices(cvy_context *context, const cvy_plan_info *plan, stru
         }
         for (size_t i = 0; st == CVY_OK && i < count; i++) {
             if (strcmp(list[i].op, op) == 0) {
-                choices[found].name = list[i].name;
-                try_algorithm(context, plan->spec, chosen, &choices[found++]);
+                try_algorithm(context, plan->spec, &list[i], chosen, &choices[found++]);
             }
         }
     }

@@ -17,7 +17,8 @@ typedef enum cvy_effort {
     CVY_EFFORT_DEFAULT = 0,     // ESTIMATE; in cvy_tune MEASURE
     CVY_EFFORT_ESTIMATE,        // wisdom and rules only: nothing is run
     CVY_EFFORT_MEASURE,         // every algorithm, with values near those of the rules
-    CVY_EFFORT_EXHAUSTIVE       // every algorithm with every combination of values
+    CVY_EFFORT_EXHAUSTIVE       // every algorithm with every combination of values, and those of
+                                // slow_start (cvy_algorithm_info)
 } cvy_effort;
 
 // One candidate that was tried. Texts live until the callback returns.
@@ -103,7 +104,7 @@ typedef struct cvy_plan_info {
     size_t workspace_unprepared;    // bytes an enqueue without them needs
     size_t packed;              // bytes of prepared weights
     int32_t launches, prepare_launches;
-    double estimate_seconds;    // the planner's guess
+    double estimate_seconds;    // the planner's guess; 0: it has none
     double measured_seconds;    // what wisdom says that it took; 0: it was never measured
     char config[320];           // algorithms with their tunables, "conv_direct:MR=7,NV=2": as
                                 // cvy_plan_options.algorithm it gives the same again

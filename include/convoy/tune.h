@@ -30,10 +30,14 @@ typedef struct cvy_algorithm_info {
     const char *about;          // one line: what it is good at
     const char *dtypes;         // such as "f32"
     const char *layouts;        // such as "nchw nhwc plain"
-    const char *accuracy;       // "direct" or "winograd"
+    const char *accuracy;       // "direct"; "padded": the same, but an infinite or NaN weight makes
+                                // NaN of zero padding; "winograd": of less accurate sums. Only the
+                                // first is for plans that are `exact`
     char tunables[160];         // for people, such as "MR=7,14 NV=2,1"; "" if none
     cvy_tunable tunable[CVY_MAX_TUNABLES];
     int32_t tunable_count;
+    bool slow_start;            // the first plan in a process takes seconds: never the rules'
+                                // choice, and measured by EXHAUSTIVE effort only
 } cvy_algorithm_info;
 
 // Lists the algorithms: writes the first `cap` of them to out (may be NULL when cap is 0) and

@@ -21,6 +21,10 @@ static const char *dtypes_text(uint32_t dtypes)
     return dtypes == DTYPE_BIT(CVY_F32) ? "f32" : "";
 }
 
+static const char *const accuracies[] = {
+    [ACCURACY_DIRECT] = "direct", [ACCURACY_PADDED] = "padded", [ACCURACY_WINOGRAD] = "winograd",
+};
+
 _Static_assert(CVY_MAX_TUNABLES == CONFIG_VALUES, "room for each tunable");
 _Static_assert(sizeof((cvy_tunable *)0)->values == sizeof((struct tunable *)0)->values, "values");
 
@@ -54,7 +58,7 @@ cvy_status cvy_algorithm_list(cvy_algorithm_info *out, size_t cap, size_t *count
             .name = a->name, .op = op_name(a->op), .about = a->about,
             .dtypes = dtypes_text(a->dtypes),
             .layouts = layouts_text(a->layouts),
-            .accuracy = a->accuracy == ACCURACY_DIRECT ? "direct" : "winograd",
+            .accuracy = accuracies[a->accuracy], .slow_start = a->slow_start,
         };
         tunables_list(a->tunables, &out[i]);
     }

@@ -8,7 +8,10 @@
 
 enum accuracy {
     ACCURACY_DIRECT,        // T1 of the tolerances, and direct summation's NaN footprint
-    ACCURACY_WINOGRAD       // T3; `exact` does not admit it
+    ACCURACY_PADDED,        // T1, but zeros of the padding are multiplied: an infinite weight makes
+                            // NaN there; `exact` does not admit this
+    ACCURACY_WINOGRAD,      // T3; nor this
+    ACCURACY_COUNT
 };
 
 // Values of an algorithm's tunables, in the order of its table.
@@ -35,6 +38,8 @@ struct algo {
     enum op op;
     uint32_t dtypes, layouts;           // bit sets of the source: refuse fast
     enum accuracy accuracy;
+    bool slow_start;                    // its first plan takes seconds: only what is forced, or in
+                                        // wisdom, and EXHAUSTIVE measuring
     const struct tunable *tunables;     // ends with a NULL name; NULL: none
     // Instances that the rules can choose here without tuning; at most cap are written.
     size_t (*start_set)(const struct device *, struct instance *out, size_t cap);

@@ -50,7 +50,7 @@ struct bench {
     size_t count, at;
     const struct algo *dropped[MOST_ALGOS];     // whose rules' values were hopeless
     size_t dropped_count;
-    struct wisdom_choice best[2];               // by accuracy; algo NULL: none
+    struct wisdom_choice best[ACCURACY_COUNT];  // by accuracy; algo NULL: none
     double first_seconds, first_error;          // of the rules' choice
 };
 
@@ -155,7 +155,7 @@ static double best_seconds(const struct bench *b)
 {
     double best = INFINITY;
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < ACCURACY_COUNT; i++)
         if (b->best[i].algo)
             best = MIN(best, b->best[i].seconds);
     return best;
@@ -230,7 +230,7 @@ static bool is_fatal(cvy_status st)
 
 static void keep(struct bench *b, const struct trial *trial, double seconds, double error)
 {
-    struct wisdom_choice *best = &b->best[trial->algo->accuracy != ACCURACY_DIRECT];
+    struct wisdom_choice *best = &b->best[trial->algo->accuracy];
 
     if (best->algo && best->seconds <= seconds)
         return;
@@ -342,7 +342,7 @@ static cvy_status remember(struct bench *b)
     char name[160];
     cvy_status st = CVY_OK;
 
-    for (int i = 0; i < 2 && st == CVY_OK; i++) {
+    for (int i = 0; i < ACCURACY_COUNT && st == CVY_OK; i++) {
         if (!b->best[i].algo)
             continue;
         st = wisdom_put(b->session->wisdom, b->session->device, b->key, &b->best[i]);
@@ -361,7 +361,7 @@ static cvy_status remember(struct bench *b)
 static cvy_status duel(struct bench *b)
 {
     const struct trial *first = &b->trials[0];
-    struct wisdom_choice *best = &b->best[first->algo->accuracy != ACCURACY_DIRECT], *winner;
+    struct wisdom_choice *best = &b->best[first->algo->accuracy], *winner;
     struct trial other;
     double least[2] = { INFINITY, INFINITY };
     cvy_status st = CVY_OK;
@@ -369,7 +369,7 @@ static cvy_status duel(struct bench *b)
     if (!(b->first_seconds > 0.0))
         return CVY_OK;
     winner = best;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < ACCURACY_COUNT; i++)
         if (b->best[i].algo && b->best[i].seconds < winner->seconds)
             winner = &b->best[i];
     other = (struct trial) { winner->algo, winner->config, false };

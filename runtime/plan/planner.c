@@ -5,6 +5,7 @@
 #include "plan/names.h"
 #include "plan/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #define MAX_CANDIDATES 32
@@ -22,7 +23,7 @@ struct question {
     const struct problem *problem;
     const struct forced_one *forced;
     struct wisdom *wisdom;      // NULL: not asked
-    bool exact;
+    bool exact, slow;           // slow: also those of slow_start
     char key[KEY_BYTES], device_key[KEY_BYTES];
     char neighbour[KEY_BYTES];  // where wisdom's choice comes from, if not from this problem
 };
@@ -80,6 +81,11 @@ static void ask_wisdom(struct question *q, const char *spec, struct candidate *l
     candidate_insert(list, count, c);
 }
 
+static bool is_asked_for(const struct question *q, const struct algo *algo)
+{
+    return q->forced ? algo == q->forced->algo : q->slow || !algo->slow_start;
+}
+
 static size_t candidates(struct question *q, const char *spec, struct candidate *list)
 {
     size_t count = 0;
@@ -89,7 +95,7 @@ static size_t candidates(struct question *q, const char *spec, struct candidate 
     for (size_t i = 0; i < algo_count; i++) {
         struct candidate c = { .algo = algos[i] };
 
-        if ((q->forced && algos[i] != q->forced->algo) || !fits(q, algos[i]))
+        if (!is_asked_for(q, algos[i]) || !fits(q, algos[i]))
             continue;
         c.rank = rules_rank(q->device, c.algo, q->problem);
         rules_config(q->device, c.algo, q->problem, &c.config);
@@ -216,7 +222,7 @@ static cvy_status build_alone(struct request *request, const struct candidate *c
     if (request->forced.used < request->forced.count)
         TRY(unused_name(&request->forced));
     impl_seal(builder.impl);
-    builder.impl->estimate = c->estimate;
+    builder.impl->estimate = isinf(c->estimate) ? 0.0 : c->estimate;
     builder.impl->measured = c->measured;
     if (most && builder.impl->scratch > most)
         TRY(fail(CVY_ERR_UNSUPPORTED, "%s needs %zu bytes of workspace; max_workspace is %zu",
@@ -388,7 +394,9 @@ size_t planner_names(cvy_context *context, const struct plan_request *plan, size
                      struct planner_name *out)
 {
     struct question q = { .device = context_device(context), .problem = &plan->problem,
-                          .exact = plan->options && plan->options->exact };
+                          .exact = plan->options && plan->options->exact,
+                          .slow = plan->options
+                              && plan->options->effort == CVY_EFFORT_EXHAUSTIVE };
     struct candidate list[MAX_CANDIDATES];
     size_t count = candidates(&q, NULL, list);
 

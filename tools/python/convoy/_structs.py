@@ -481,7 +481,7 @@ class cvy_algorithm_info(Structure):
     _fields_ = [
         ('name', c_char_p), ('op', c_char_p), ('about', c_char_p), ('dtypes', c_char_p),
         ('layouts', c_char_p), ('accuracy', c_char_p), ('tunables', c_char * 160),
-        ('tunable', cvy_tunable * 6), ('tunable_count', c_int32),
+        ('tunable', cvy_tunable * 6), ('tunable_count', c_int32), ('slow_start', c_bool),
     ]
     _enums_: Dict[str, str] = {}
 
