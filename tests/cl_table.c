@@ -62,6 +62,11 @@ static void count(enum kind kind, int by)
     atomic_fetch_add(&alive[kind], by);
 }
 
+void cl_table_count_event(void)
+{
+    count(EVENTS, 1);
+}
+
 // The latest lie about a fact counts.
 static const struct lie *lie_about(cl_device_info fact)
 {

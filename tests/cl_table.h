@@ -14,6 +14,9 @@ const struct opencl *cl_table_real(void);
 // Ledger: "" when every object that was created has been released, else what was not.
 const char *cl_table_leaks(void);
 
+// An event that another library made with the driver's own functions, and Convoy will release.
+void cl_table_count_event(void);
+
 // Faults. From the nth call on (1 is the next), once or for ever, a call of `function` (NULL: any)
 // gives `code` and is not made. Releases never fail.
 void cl_table_fail(const char *function, int nth, bool sticky, cl_int code);

@@ -137,7 +137,8 @@ CVY_API cvy_status cvy_weights_release_raw(cvy_weights *weights);
 CVY_API void cvy_weights_destroy(cvy_weights **weights);
 
 // Runs the plan once: enqueues its launches and returns. wait and ev may be NULL. Compiles nothing
-// and never blocks; allocates device memory only to grow the queue's own workspace.
+// and never blocks; allocates device memory only to grow the queue's own workspace (gemm_clblast:
+// CLBlast does in each call).
 CVY_API cvy_status cvy_plan_enqueue(cvy_plan *plan, cvy_queue *queue, const cvy_args *args,
                                     const cvy_wait *wait, cvy_event **ev);
 // Grows the queue's workspace ahead for this plan, prepared or not.

@@ -82,6 +82,13 @@ struct operand pack_bias(struct plan_builder *builder, const struct problem *pro
 // The instance that pack_weights launches, for start-up sets.
 struct instance pack_weights_instance(const struct device *device);
 
+// Appends the launch that makes a matrix [c tap][pixel] of the inputs below each tap of one image.
+void im2col(struct plan_builder *builder, const struct problem *problem, int64_t image,
+            struct operand to);
+
+// The activation in place over dst, by a child.
+void activate_dst(struct plan_builder *builder, const struct problem *problem,
+                  const cvy_activation *activation);
 // After a kernel that knows only piecewise activations: what is left of conv->activation is
 // applied in place over dst by a child. Does nothing for those that activation_piecewise takes.
 void activate_rest(struct plan_builder *builder, const struct problem *problem,

@@ -78,6 +78,22 @@ struct start_kernel {
 };
 cvy_status context_compile(cvy_context *context, const struct start_kernel *kernels, size_t count);
 
+// Matrix products ---------------------------------------------------------------------------------
+
+// C = A B in float32 by CLBlast, a library that may not be there. C is m x n; A is stored as m x k
+// or, transposed, as k x m, and B as k x n or n x k: row behind row, `ld` elements from one to the
+// next.
+struct gemm {
+    int64_t m, n, k;
+    int64_t a_ld, b_ld, c_ld;
+    bool a_transposed, b_transposed;
+};
+
+// Opens CLBlast, and makes such calls with memory of its own, so that others compile nothing: in
+// each process the first takes seconds. Errors: UNSUPPORTED (no library: what to install), LIMIT
+// (beyond CLBlast's 32-bit integers), BUILD (it does not work here), NOMEM_*, DEVICE_LOST.
+cvy_status gemm_warm(cvy_context *context, const struct gemm *gemm);
+
 // Contexts ----------------------------------------------------------------------------------------
 
 // Opens the device: no kernel is compiled. Checks every field of params (NULL: defaults).
@@ -146,6 +162,9 @@ cvy_status job_launch(struct job *job, struct kernel *kernel, const size_t group
                       const struct kernel_arg *args, size_t count);
 cvy_status job_copy(struct job *job, const struct region *src, const struct region *dst,
                     size_t bytes);
+// One call of CLBlast's, which gemm_warm has seen: args are A, B and C as "pl" each. CLBlast takes
+// memory of its own for as long as it needs it.
+cvy_status job_gemm(struct job *job, const struct gemm *gemm, const struct kernel_arg args[6]);
 // Releases the lock. st is the job's status so far and is given back; on CVY_OK *event (may be
 // NULL) gets the event, which is complete at once if nothing was launched.
 cvy_status job_end(struct job *job, cvy_status st, cvy_event **event);

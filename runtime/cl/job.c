@@ -98,8 +98,7 @@ out:
     return st == CVY_OK ? st : job_end(job, st, NULL);
 }
 
-// A job without launches is complete when what it waits for is.
-static cvy_status add_marker(struct job *job)
+cvy_status job_marker(struct job *job, const char *name)
 {
     cl_event event = NULL;
     cvy_status st = CVY_OK;
@@ -107,15 +106,16 @@ static cvy_status add_marker(struct job *job)
     TRY(job_room(job));
     TRY(CALL(clEnqueueMarkerWithWaitList, job->queue->cl_queue, job_wait_count(job),
              job_wait_list(job), &event));
-    TRY(job_keep(job, event, "an empty job"));
+    TRY(job_keep(job, event, name));
 out:
     return st;
 }
 
 cvy_status job_end(struct job *job, cvy_status st, cvy_event **event)
 {
+    // A job without launches is complete when what it waits for is.
     if (st == CVY_OK && job->event && !job->event->launches.count && job->awaited)
-        st = add_marker(job);
+        st = job_marker(job, "an empty job");
     if (job->locked)
         pthread_mutex_unlock(&job->queue->submit);
     if (st == CVY_OK && event) {

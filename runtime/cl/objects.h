@@ -4,6 +4,7 @@
 #define CVY_CL_OBJECTS_H
 
 #include "cl/cl.h"
+#include "cl/clblast.h"
 #include "cl/opencl.h"
 #include "cl/source.h"
 
@@ -28,6 +29,7 @@ struct cvy_context {
     cvy_progress_fn progress;
     void *progress_user;
     struct kernel_table *kernels;   // program.c
+    _Atomic(clblast_sgemm *) sgemm; // clblast.c; NULL until somebody wants it
     void *attached;                 // context_attach
     void (*attached_free)(void *);
 };
@@ -144,6 +146,8 @@ cvy_status job_room(struct job *job);
 uint32_t job_wait_count(const struct job *job);
 const cl_event *job_wait_list(const struct job *job);
 cvy_status job_keep(struct job *job, cl_event event, const char *name);
+// A launch of nothing, which waits for what the job waits for.
+cvy_status job_marker(struct job *job, const char *name);
 
 // Kernels: program.c, kernel.c --------------------------------------------------------------------
 

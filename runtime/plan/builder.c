@@ -127,7 +127,8 @@ static cvy_status step_append(struct plan_builder *builder, enum phase phase,
 
     TRY(zalloc(sizeof *step, &step));
     step->builder = builder;
-    TRY(kernel_get(builder->context, instance, &step->kernel));
+    if (instance)
+        TRY(kernel_get(builder->context, instance, &step->kernel));
     TRY(array_reserve(&list->items, &list->cap, list->count, sizeof *list->items));
     list->items[list->count++] = *out = step;
     step = NULL;
@@ -136,8 +137,9 @@ out:
     return st;
 }
 
-struct step *plan_step(struct plan_builder *builder, enum phase phase,
-                       const struct instance *instance)
+// instance NULL: a step without a kernel.
+static struct step *step_new(struct plan_builder *builder, enum phase phase,
+                             const struct instance *instance)
 {
     struct step *step = NULL;
 
@@ -146,6 +148,12 @@ struct step *plan_step(struct plan_builder *builder, enum phase phase,
         return &builder->trash;
     builder->status = step_append(builder, phase, instance, &step);
     return builder->status == CVY_OK ? step : &builder->trash;
+}
+
+struct step *plan_step(struct plan_builder *builder, enum phase phase,
+                       const struct instance *instance)
+{
+    return step_new(builder, phase, instance);
 }
 
 static void step_add(struct step *step, struct step_arg arg)
@@ -262,6 +270,37 @@ void step_grid(struct step *step, int64_t x, int64_t y, int64_t z, int split)
                                          kernel_instance(step->kernel)->file,
                                          (long long)step->groups[i], i,
                                          (long long)(i == split ? INT32_MAX : limit));
+}
+
+static bool gemm_same(const struct gemm *x, const struct gemm *y)
+{
+    return x->m == y->m && x->n == y->n && x->k == y->k && x->a_ld == y->a_ld
+        && x->b_ld == y->b_ld && x->c_ld == y->c_ld && x->a_transposed == y->a_transposed
+        && x->b_transposed == y->b_transposed;
+}
+
+static bool gemm_is_known(const struct impl *impl, const struct gemm *gemm)
+{
+    const struct step_list *list = &impl->steps[PHASE_RUN];
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!list->items[i]->kernel && gemm_same(&list->items[i]->gemm, gemm))
+            return true;
+    return false;
+}
+
+void plan_gemm(struct plan_builder *builder, const struct gemm *gemm, struct operand a,
+               struct operand b, struct operand c)
+{
+    struct step *step;
+
+    if (builder->status == CVY_OK && !gemm_is_known(builder->impl, gemm))
+        builder->status = gemm_warm(builder->context, gemm);
+    step = step_new(builder, PHASE_RUN, NULL);
+    step->gemm = *gemm;
+    step_tensor(step, a, CVY_F32);
+    step_tensor(step, b, CVY_F32);
+    step_tensor(step, c, CVY_F32);
 }
 
 void plan_child(struct plan_builder *builder, const struct problem *inner,

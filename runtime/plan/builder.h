@@ -60,6 +60,11 @@ void step_sizes(struct step *step, const struct tensor *t, int first, int axes);
 void step_flat(struct step *step, int64_t items);
 void step_grid(struct step *step, int64_t x, int64_t y, int64_t z, int split);
 
+// Appends a matrix product by CLBlast, c = a b, and sees to it that it compiles nothing later. The
+// build fails with UNSUPPORTED where there is no CLBlast.
+void plan_gemm(struct plan_builder *builder, const struct gemm *gemm, struct operand a,
+               struct operand b, struct operand c);
+
 // Appends the steps of another problem, solved by the planner's choice.
 void plan_child(struct plan_builder *builder, const struct problem *inner,
                 const struct bindings *bindings);

@@ -262,8 +262,11 @@ cvy_status run_steps(struct binding *b, enum phase phase, struct job *job)
         size_t count = step_args(b, step, dummy, args);
 
         job->owner = phase == PHASE_RUN ? step : NULL;
-        st = step->flat ? launch_flat(job, step, args, count, limit)
-                        : launch_grid(job, step, args, count, limit);
+        if (!step->kernel)
+            st = job_gemm(job, &step->gemm, args);
+        else
+            st = step->flat ? launch_flat(job, step, args, count, limit)
+                            : launch_grid(job, step, args, count, limit);
     }
     return st;
 }

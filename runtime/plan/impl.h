@@ -21,7 +21,8 @@ struct step_arg {
 #define STEP_ARGS 80
 struct step {
     struct plan_builder *builder;   // NULL once the build is over
-    struct kernel *kernel;
+    struct kernel *kernel;      // NULL: a matrix product, of three tensors
+    struct gemm gemm;
     struct step_arg *args;
     size_t count, cap;
     bool flat;
