@@ -192,7 +192,8 @@ CVY_API cvy_status cvy_device_list(cvy_device_info *out, size_t cap, size_t *cou
 
 typedef enum cvy_compile_policy {
     CVY_COMPILE_DEFAULT = 0,    // the library's choice, which may improve: EAGER now
-    CVY_COMPILE_EAGER,          // the device's whole start-up set, before create returns
+    CVY_COMPILE_EAGER,          // the device's whole start-up set and what its wisdom names,
+                                // before create returns
     CVY_COMPILE_BACKGROUND,     // UNSUPPORTED in this version
     CVY_COMPILE_LAZY            // each kernel when a plan first needs it
 } cvy_compile_policy;

@@ -68,6 +68,17 @@ const struct instance *kernel_instance(const struct kernel *kernel);
 // float. A tensor is "pl": pointer and first element.
 const char *kernel_signature(const struct kernel *kernel);
 
+// What plans would need, without compiling it: between context_collect(context, &list) and
+// context_collect(context, NULL), kernel_get adds to the list what is not in it, and gives kernels
+// that cannot be launched, nor outlive the list; gemm_warm does nothing. Only while the context is
+// nobody else's.
+struct kernel_list {
+    struct kernel **items;
+    size_t count, cap;
+};
+void context_collect(cvy_context *context, struct kernel_list *to);
+void kernel_list_free(struct kernel_list *list);
+
 // Compiles instances ahead, in programs of one `family` each (instances of one family stand
 // together), and launches each kernel once with all integers 0, which every kernel must take as "no
 // work". Those that fail are dropped with a log line. Reports to the context's progress callback.

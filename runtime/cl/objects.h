@@ -29,6 +29,7 @@ struct cvy_context {
     cvy_progress_fn progress;
     void *progress_user;
     struct kernel_table *kernels;   // program.c
+    struct kernel_list *collected;  // program.c; NULL: kernel_get compiles
     _Atomic(clblast_sgemm *) sgemm; // clblast.c; NULL until somebody wants it
     void *attached;                 // context_attach
     void (*attached_free)(void *);

@@ -1,8 +1,11 @@
-// Opening a context: hands tier 1 the kernels of the device's start-up set.
+// Opening a context: hands tier 1 the kernels of the device's start-up set, which is what the rules
+// can choose and what its wisdom names.
 #include "ops/check.h"
+#include "plan/forced.h"
 #include "plan/wisdom.h"
 
 #include <convoy/tune.h>
+#include <stdio.h>
 
 #define START_KERNELS 128
 
@@ -43,6 +46,58 @@ static size_t start_set(const struct device *device, struct start_kernel *out)
     return count;
 }
 
+// Makes the plan that wisdom speaks of. Its problem may be none that a spec can say, or this device
+// may not take it: what was measured elsewhere or by hand is only a hint.
+static cvy_status plan_known(cvy_context *context, const struct wisdom_choice *choice)
+{
+    char values[100], name[160];
+    const cvy_plan_options options = { .algorithm = name };
+    cvy_plan *plan = NULL;
+    cvy_status st;
+
+    config_text(choice->algo, &choice->config, values, sizeof values);
+    snprintf(name, sizeof name, "%s%s%s", choice->algo->name, values[0] ? ":" : "", values);
+    st = cvy_plan_from_spec(context, choice->key, &options, &plan);
+    cvy_plan_destroy(&plan);
+    return st == CVY_ERR_NOMEM_HOST ? st : CVY_OK;
+}
+
+// Adds the kernels of those plans, as far as there is room.
+static cvy_status add_known(cvy_context *context, struct start_kernel *kernels, size_t *count)
+{
+    struct wisdom *wisdom = context_wisdom(context);
+    struct kernel_list list = { 0 };
+    struct wisdom_choice choice;
+    char device[KEY_BYTES];
+    size_t at = 0, done = 0;
+    cvy_status st = CVY_OK;
+
+    device_key(context_device(context), device);
+    context_collect(context, &list);
+    while (st == CVY_OK && list.count < START_KERNELS
+           && wisdom_each(wisdom, device, &at, &choice)) {
+        st = plan_known(context, &choice);
+        for (; done < list.count; done++) {
+            const struct instance *one = kernel_instance(list.items[done]);
+
+            if (*count < START_KERNELS && !is_there(kernels, *count, one))
+                kernels[(*count)++] = (struct start_kernel) { *one, op_family(choice.algo->op) };
+        }
+    }
+    context_collect(context, NULL);
+    kernel_list_free(&list);
+    return st;
+}
+
+static cvy_status compile_start_set(cvy_context *context)
+{
+    struct start_kernel kernels[START_KERNELS];
+    size_t count = start_set(context_device(context), kernels);
+    cvy_status st = add_known(context, kernels, &count);
+
+    return st == CVY_OK ? context_compile(context, kernels, count) : st;
+}
+
 static cvy_status compile_policy(const cvy_context_params *params, cvy_compile_policy *out)
 {
     *out = params ? params->compile : CVY_COMPILE_DEFAULT;
@@ -56,7 +111,6 @@ static cvy_status compile_policy(const cvy_context_params *params, cvy_compile_p
 
 cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **out)
 {
-    struct start_kernel kernels[START_KERNELS];
     cvy_compile_policy policy;
     cvy_context *context = NULL;
     struct wisdom *wisdom = NULL;
@@ -71,7 +125,7 @@ cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **ou
     if (params && params->wisdom)
         TRY(cvy_wisdom_load(context, params->wisdom, CVY_WISDOM_USER, NULL));
     if (policy == CVY_COMPILE_EAGER)
-        TRY(context_compile(context, kernels, start_set(context_device(context), kernels)));
+        TRY(compile_start_set(context));
     *out = context;
     context = NULL;
 out:

@@ -174,6 +174,20 @@ bool wisdom_find(struct wisdom *wisdom, const char *device, const char *key, boo
     return best != NULL;
 }
 
+bool wisdom_each(struct wisdom *wisdom, const char *device, size_t *at, struct wisdom_choice *out)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&wisdom->lock);
+    for (; *at < wisdom->count && !found; ++*at) {
+        found = strcmp(wisdom->entries[*at].device, device) == 0;
+        if (found)
+            choose(&wisdom->entries[*at], out);
+    }
+    pthread_mutex_unlock(&wisdom->lock);
+    return found;
+}
+
 // Text --------------------------------------------------------------------------------------------
 
 static int compare_entries(const void *a, const void *b)

@@ -26,6 +26,9 @@ cvy_status wisdom_put(struct wisdom *wisdom, const char *device, const char *key
 typedef bool (*wisdom_fits)(const void *of, const struct algo *algo);
 bool wisdom_find(struct wisdom *wisdom, const char *device, const char *key, bool near,
                  wisdom_fits fits, const void *of, struct wisdom_choice *out);
+// The device's entry at *at or behind, which then points behind it; from 0. False: no more.
+bool wisdom_each(struct wisdom *wisdom, const char *device, size_t *at,
+                 struct wisdom_choice *out);
 void wisdom_clear(struct wisdom *wisdom);
 
 // Text: one line each, `device | problem | algorithm | tunables | ms | error`; # starts a comment.
