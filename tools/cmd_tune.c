@@ -1,6 +1,6 @@
 // convoy tune: measures which algorithms are the fastest on a device, for the steps of a model, a
 // suite of layers or one problem, and keeps what it found for later runs.
-#include "layers.h"
+#include "bench.h"
 #include "model.h"
 #include "model_inputs.h"
 #include "wisdom.h"
@@ -87,16 +87,18 @@ static void add_suite(struct tuning *t)
         cvy_layout layout;
         const char *name;
     } layouts[] = { { CVY_NHWC, "nhwc" }, { CVY_NCHW, "nchw" } };
+    const struct bench_row *rows;
+    size_t count = bench_rows("layers", &rows);
 
     for (size_t i = 0; i < 2; i++) {
-        for (size_t k = 0; k < layer_count; k++) {
-            char spec[512];
+        for (size_t k = 0; k < count; k++) {
+            char spec[BENCH_SPEC];
 
             if (t->request->layout != CVY_LAYOUT_DEFAULT &&
                 t->request->layout != layouts[i].layout) {
                 continue;
             }
-            snprintf(spec, sizeof spec, "%s %s", layers[k], layouts[i].name);
+            bench_row_spec(&rows[k], layouts[i].name, 0, spec);
             add_spec(t, spec);
         }
     }

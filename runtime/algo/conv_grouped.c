@@ -25,12 +25,11 @@ static size_t start_set(const struct device *device, struct instance *out, size_
 {
     struct config config;
 
-    if (device->device_class != DEVICE_CPU_WIDE || cap < 2)
+    if (device->device_class != DEVICE_CPU_WIDE || cap < 1)
         return 0;
     rules_configs(device, &algo_conv_grouped, &config, 1);
     out[0] = instance_of(device, 4, &config);
-    out[1] = instance_of(device, 8, &config);
-    return device->vector_width >= 8 ? 2 : 1;
+    return 1;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)
@@ -39,7 +38,7 @@ static bool applicable(const struct device *device, const struct problem *proble
 
     return device->device_class == DEVICE_CPU_WIDE && problem->direction == FORWARD && groups > 1
         && problem->src.size[AXIS_C] == problem->dst.size[AXIS_C]
-        && (channels == 4 || channels == 8) && channels <= device->vector_width
+        && channels == 4 && channels <= device->vector_width
         && problem->src.size[AXIS_C] <= device->max_grid
         && tensor_is_pixels(&problem->src) && tensor_is_pixels(&problem->dst);
 }
@@ -91,7 +90,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
 
 const struct algo algo_conv_grouped = {
     .name = "conv_grouped",
-    .about = "4 or 8 channels in each group in NHWC on CPUs with wide vectors",
+    .about = "4 channels in each group in NHWC on CPUs with wide vectors",
     .op = OP_CONV, .dtypes = DTYPE_BIT(CVY_F32),
     .layouts = LAYOUT_BIT(CVY_NCHW) | LAYOUT_BIT(CVY_NHWC), .accuracy = ACCURACY_DIRECT,
     .tunables = tunables, .start_set = start_set, .applicable = applicable, .estimate = estimate,

@@ -29,15 +29,17 @@ static struct instance product_instance(const struct device *device, const struc
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
 {
-    struct config config;
+    struct config configs[4];
+    size_t count;
 
     if (device->device_class != DEVICE_CPU_WIDE || cap < 3)
         return 0;
-    rules_configs(device, &algo_conv_winograd, &config, 1);
-    out[0] = product_instance(device, &config);
-    out[1] = winograd_input_instance(device, &config);
-    out[2] = winograd_filter_instance(device, &config);
-    return 3;
+    count = rules_configs(device, &algo_conv_winograd, configs, MIN(cap - 2, COUNT_OF(configs)));
+    out[0] = winograd_input_instance(device, &configs[0]);
+    out[1] = winograd_filter_instance(device, &configs[0]);
+    for (size_t i = 0; i < count; i++)
+        out[2 + i] = product_instance(device, &configs[i]);
+    return 2 + count;
 }
 
 static bool applicable(const struct device *device, const struct problem *problem)
