@@ -118,7 +118,8 @@ Test(unused, padding_that_the_rule_does_not_look_at_is_named)
 // A kind has no more values than this; all of them may be left at 0 but CLIP's.
 static int values_of(cvy_activation_kind kind)
 {
-    return kind == CVY_CLIP || kind == CVY_HARD_SIGMOID || kind == CVY_SOFTPLUS ? 2
+    return kind == CVY_CLIP || kind == CVY_HARD_SIGMOID || kind == CVY_SOFTPLUS ||
+                   kind == CVY_HARD_SWISH ? 2
          : kind == CVY_LEAKY_RELU || kind == CVY_ELU ? 1 : 0;
 }
 
