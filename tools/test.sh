@@ -424,7 +424,8 @@ stage "lint" python3 tools/lint.py
 stage "documents" documents
 stage "the guides' programs" guides
 criterion pocl "$build" $pocl
-without="test_onnx_* test_npy test_image"     # they use no device
+# The first three use no device, and the last one's algorithms are none of a GPU's.
+without="test_onnx_* test_npy test_image test_winograd"
 criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
 without=
 stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest

@@ -130,7 +130,9 @@ void trace_job(struct trace *trace, const char *name, double enqueued, const cvy
 {
     cvy_event_times times;
 
-    if (trace != NULL && ev != NULL && cvy_event_times_get(ev, &times) == CVY_OK) {
+    // The job behind it is complete; some drivers' events say so a little later.
+    if (trace != NULL && ev != NULL && cvy_event_wait(ev, -1) == CVY_OK
+        && cvy_event_times_get(ev, &times) == CVY_OK) {
         if (!trace->has_offset) {
             trace->offset = enqueued - (double)times.queued * 1e-3;
             trace->has_offset = true;
