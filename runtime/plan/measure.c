@@ -261,7 +261,7 @@ static bool was_dropped(const struct bench *b, const struct algo *algo)
 
 static cvy_status try_one(struct bench *b, const struct trial *trial)
 {
-    char name[160];
+    char name[160] = "";
     const cvy_plan_options options = trial_options(b, name);
     cvy_trial_result result = CVY_TRIAL_TIMED;
     double seconds = 0.0, error = 0.0;
