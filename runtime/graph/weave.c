@@ -160,10 +160,14 @@ out:
 // Takes whole rounds of channels, and all of the other axes.
 static bool slices_rounds(const struct weaving *w, const struct node *slice, int64_t parts)
 {
-    const cvy_desc *in = shape(w, slice->in[PORT_SRC]), *out = shape(w, slice->outs[0]);
     const cvy_slice_params *p = &slice->params.slice;
+    const cvy_desc *in, *out;
 
-    if (slice->op != NODE_SLICE || (p->step[1] != 0 && p->step[1] != 1) || out->size[1] == 0)
+    if (slice->op != NODE_SLICE || (p->step[1] != 0 && p->step[1] != 1))
+        return false;
+    in = shape(w, slice->in[PORT_SRC]);
+    out = shape(w, slice->outs[0]);
+    if (out->size[1] == 0)
         return false;
     for (int i = 0; i < in->rank; i++)
         if (i != 1 && (in->size[i] != out->size[i] || p->step[i] < 0))
