@@ -2,10 +2,12 @@
 //   dst[n][c][o] = max or sum / divisor over the taps of window o inside src
 // Max: NaN wins, among equals the first tap. A vector is V channels side by side (V > 1), or one
 // channel at any distance. A work-item makes `block_w` output pixels of one row, `block_c` vectors
-// each; edges are cut once for an output, no tap is tested.
+// each; edges are cut once for an output, no tap is tested. Windows of 2x2 and 3x3 have their loops
+// unrolled; a maximum over them takes the nearest tap inside instead of one in padding.
 // Flat grid over blocks: n od oh w c with c fastest if `channels_last`, else n c od oh w.
 // A sum of `run` taps is added to a sum of run such, and that to the total. Where V > 1, MANY
 // vectors go at once. Fixed at build: V.
+#define LOOSE(p) (*(__global const VLOOSE *)(p))
 #define MANY (V > 1 ? 4 : 1)
 
 // The first tap at or after 0, when tap 0 is at start.
@@ -32,7 +34,7 @@ VT FN(load)(__global const T *restrict p, int lanes)
         return x.v;
     }
 #endif
-    return VLOAD(p);
+    return LOOSE(p);
 }
 
 // Stores the lanes from `skip` on.
@@ -58,13 +60,13 @@ void FN(pool)(const int count, const bool exact, __global const T *restrict x, i
               int average, int run, int depth, int rows, int width, int step_d, int step_h,
               int step_w, VT value[MANY], VT *poison)
 {
-    VT parts[MANY], part[MANY];
+    VT parts[MANY], part[MANY], sum[MANY];
     int in_parts = 0;
 
     #pragma unroll
     for (int j = 0; j < MANY; j++) {
         value[j] = (VT)(average ? 0 : -INFINITY);
-        parts[j] = (VT)(0);
+        parts[j] = sum[j] = (VT)(0);
     }
     for (int rd = 0; rd < depth; rd++) {
         for (int rh = 0; rh < rows; rh++) {
@@ -75,7 +77,7 @@ void FN(pool)(const int count, const bool exact, __global const T *restrict x, i
                     for (int j = 0; j < MANY; j++) {
                         if (j < count) {
                             VT y = FN(load)(p + j * next, lanes);
-                            *poison += y;
+                            sum[j] += y;
                             value[j] = exact ? (((y > value[j]) | (y != y)) ? y : value[j])
                                              : (y > value[j] ? y : value[j]);
                         }
@@ -109,9 +111,45 @@ void FN(pool)(const int count, const bool exact, __global const T *restrict x, i
         }
     }
     #pragma unroll
-    for (int j = 0; j < MANY; j++)
+    for (int j = 0; j < MANY; j++) {
         value[j] = average ? value[j] + parts[j] : value[j];
+        *poison += sum[j];
+    }
 }
+
+#if V > 1
+// Channels [c0, c1), V at least, of `count` outputs whose windows are size x size and go on by next
+// elements. A maximum misses NaNs; `poison`: see pool.
+INLINED
+void FN(small)(const int size, int average, __global const T *restrict x, int row1, int row2,
+               int step1, int step2, int c0, int c1, ACC factor, __global T *restrict out,
+               int count, int next, int next_out, VT *poison)
+{
+    VT all = (VT)(0);
+
+    for (int i = 0; i < count; i++, x += next, out += next_out) {
+        for (int c = c0; c < c1; c += V) {
+            VT value = (VT)(0), sum = (VT)(0);
+            int at = min(c, c1 - V);
+            #pragma unroll
+            for (int r = 0; r < size; r++) {
+                __global const T *restrict p = x + (r == 0 ? 0 : r == 1 ? row1 : row2) + at;
+                VT a = LOOSE(p), b = LOOSE(p + step1), line = b > a ? b : a, total = a + b;
+                if (size == 3) {
+                    VT d = LOOSE(p + step2);
+                    line = d > line ? d : line;
+                    total += d;
+                }
+                value = r == 0 ? line : line > value ? line : value;
+                sum = r == 0 ? total : sum + total;
+            }
+            all += sum;
+            VSTORE(average ? sum * factor : value, out + at);
+        }
+    }
+    *poison += all;
+}
+#endif
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))
 __kernel void FN(pool_window)(
@@ -149,6 +187,11 @@ __kernel void FN(pool_window)(
     ACC inside_dh = (ACC)max(rd1 - rd0, 0) * (ACC)max(rh1 - rh0, 0);
     ACC padded_dh = (ACC)FN(tap_to)(d0, LD, KD, D + ED) * (ACC)FN(tap_to)(h0, LH, KH, H + EH);
 
+    bool unrolled = KH == KW && (KW == 2 || KW == 3) && rd1 - rd0 == 1 && c1 - c0 >= V
+        && (average ? rh1 - rh0 == KH : rh1 > rh0);
+    int row1 = (min(max(1, rh0), rh1 - 1) - rh0) * LH * src_h;
+    int row2 = (min(max(2, rh0), rh1 - 1) - rh0) * LH * src_h;
+
     src += src_at + item * src_n + (d0 + rd0 * LD) * src_d + (h0 + rh0 * LH) * src_h;
     dst += dst_at + item * dst_n + od * dst_d + oh * dst_h;
     VT poison = (VT)(0);
@@ -163,6 +206,20 @@ __kernel void FN(pool_window)(
         __global T *restrict y = dst + ow * dst_w;
         int c = c0;
 #if MANY > 1
+        if (unrolled && !again && (average ? rw1 - rw0 == KW : rw1 > rw0)) {
+            int step1 = (min(max(1, rw0), rw1 - 1) - rw0) * LW * src_w;
+            int step2 = (min(max(2, rw0), rw1 - 1) - rw0) * LW * src_w;
+            int inner = rw1 - rw0 < KW ? 0 : (W - 1 - (KW - 1) * LW - w0) / SW;
+            int pixels = min(inner, min(ow0 + block_w, OW) - 1 - ow) + 1;
+            if (KW == 2)
+                FN(small)(2, average, x, row1, row2, step1, step2, c0, c1, factor, y, pixels,
+                          SW * src_w, dst_w, &poison);
+            else
+                FN(small)(3, average, x, row1, row2, step1, step2, c0, c1, factor, y, pixels,
+                          SW * src_w, dst_w, &poison);
+            ow += pixels - 1;
+            c = c1;
+        }
         for (; c + MANY * V <= c1 && !again; c += MANY * V) {
             VT value[MANY];
             FN(pool)(MANY, false, x + c, V, V, average, run, rd1 - rd0, rh1 - rh0, rw1 - rw0,
@@ -190,7 +247,7 @@ __kernel void FN(pool_window)(
             FN(store)(average ? value[0] * factor : value[0], y + at * dst_c, c - at, lanes);
         }
 #if MANY > 1
-        if (ow + 1 == min(ow0 + block_w, OW) && !again && any(poison != poison)) {
+        if (ow + 1 == min(ow0 + block_w, OW) && !again && !average && any(poison != poison)) {
             again = true;
             ow = ow0 - 1;
         }

@@ -76,10 +76,11 @@ static inline void step_int_strides(struct step *step, const struct tensor *t)
         step_int(step, t->size[i] > 1 ? t->stride[i] : 0);
 }
 
-// Into how many parts a CPU's work should fall: some for each unit, so that all end together.
-static inline int64_t pool_parts(const struct device *device)
+// Into how many parts a CPU's work should fall: some for each unit, so that all end together, but
+// few, as PoCL takes 0.1 us to start one.
+static inline int64_t pool_parts(const struct device *device, int64_t for_unit)
 {
-    return 16 * (int64_t)MAX(device->info.compute_units, 1);
+    return for_unit * (int64_t)MAX(device->info.compute_units, 1);
 }
 
 #endif
