@@ -5,8 +5,13 @@
 // outputs whose taps are all inside go V at a time, the last V over some of those before. Fewer
 // than V go together, too, where a vector ends before src does (`limit` elements); only they are
 // stored. Outputs at the edges go alone, their window's rows V taps at a time where these are long.
+// Windows of 2x2 with stride 2 and 3x3 with stride 1 or 2 have their loops unrolled; a maximum over
+// them takes the nearest row inside instead of one in padding, and goes again where a sum of all
+// taps tells of a NaN.
 // Flat grid over blocks of the rows n c od oh, oh fastest. A sum of `run` values is added to a sum
 // of run such, and that to the total. Fixed at build: V.
+
+#define LOOSE(p) (*(__global const VLOOSE *)(p))
 
 // Outputs that are worth a vector.
 #define FEWEST 3
@@ -32,8 +37,8 @@ VT FN(load)(__global const T *restrict p, int stride)
 #if V > 1
     if (stride == 2) {
         union { VT v; ACC lane[V]; } low, high, x;
-        low.v = VLOAD(p);
-        high.v = VLOAD(p + (V - 1));
+        low.v = LOOSE(p);
+        high.v = LOOSE(p + (V - 1));
         #pragma unroll
         for (int i = 0; i < V / 2; i++) {
             x.lane[i] = low.lane[2 * i];
@@ -49,7 +54,7 @@ VT FN(load)(__global const T *restrict p, int stride)
         return x.v;
     }
 #endif
-    return VLOAD(p);
+    return LOOSE(p);
 }
 
 void FN(store)(VT value, __global T *restrict p, int lanes)
@@ -65,6 +70,102 @@ void FN(store)(VT value, __global T *restrict p, int lanes)
 #endif
     VSTORE(value, p);
 }
+
+#if V > 1
+// The taps of V outputs in a row of a window: 2 or 3. Nothing behind the last is read.
+INLINED
+void FN(taps)(const int size, const int stride, __global const T *restrict p, VT *a, VT *b, VT *d)
+{
+    union { VT v; ACC lane[V]; } low, high, even, odd;
+
+    low.v = LOOSE(p);
+    if (stride == 1) {
+        *a = low.v;
+        *b = LOOSE(p + 1);
+        *d = size == 3 ? LOOSE(p + 2) : low.v;
+        return;
+    }
+    high.v = LOOSE(p + V);
+    #pragma unroll
+    for (int i = 0; i < V / 2; i++) {
+        even.lane[i] = low.lane[2 * i];
+        even.lane[i + V / 2] = high.lane[2 * i];
+        odd.lane[i] = low.lane[2 * i + 1];
+        odd.lane[i + V / 2] = high.lane[2 * i + 1];
+    }
+    *a = even.v;
+    *b = odd.v;
+    *d = size == 3 ? FN(load)(p + 2, 2) : even.v;
+}
+
+// V outputs of windows of size x size taps inside: maxima, which miss NaNs, and sums, which do not.
+INLINED
+void FN(small)(const int size, const int stride, __global const T *restrict p, int row1, int row2,
+               VT *value, VT *sum)
+{
+    VT a, b, d;
+
+    #pragma unroll
+    for (int r = 0; r < size; r++) {
+        FN(taps)(size, stride, p + (r == 0 ? 0 : r == 1 ? row1 : row2), &a, &b, &d);
+        VT line = b > a ? b : a, total = a + b;
+        if (size == 3) {
+            line = d > line ? d : line;
+            total += d;
+        }
+        *value = r == 0 ? line : line > *value ? line : *value;
+        *sum = r == 0 ? total : *sum + total;
+    }
+}
+#endif
+
+#if V > 1
+// One half of each, from lane `from` on, in turn.
+INLINED
+VT FN(zip)(VT even, VT odd, int from)
+{
+    union { VT v; ACC lane[V]; } a, b, x;
+
+    a.v = even;
+    b.v = odd;
+    #pragma unroll
+    for (int i = 0; i < V / 2; i++) {
+        x.lane[2 * i] = a.lane[from + i];
+        x.lane[2 * i + 1] = b.lane[from + i];
+    }
+    return x.v;
+}
+
+// The sums of V rows of n values, V at least, `step` apart: V vectors are folded into one, a pair
+// into one with the lanes of both in turn.
+INLINED
+VT FN(sums)(__global const T *restrict p, int n, int step)
+{
+    union { VT v; ACC lane[V]; } lane;
+    VT row[V];
+    int rest = n % V;
+
+    #pragma unroll
+    for (int i = 0; i < V; i++)
+        lane.lane[i] = (ACC)i;
+    // The last vector overlaps the one before.
+    #pragma unroll
+    for (int r = 0; r < V; r++) {
+        VT last = LOOSE(p + r * step + n - V);
+        row[r] = lane.v >= (VT)(V - rest) ? last : (VT)(0);
+    }
+    for (int i = 0; i + V <= n; i += V)
+        #pragma unroll
+        for (int r = 0; r < V; r++)
+            row[r] += LOOSE(p + r * step + i);
+    #pragma unroll
+    for (int pairs = V / 2; pairs > 0; pairs /= 2)
+        #pragma unroll
+        for (int i = 0; i < pairs; i++)
+            row[i] = FN(zip)(row[i], row[i + pairs], 0) + FN(zip)(row[i], row[i + pairs], V / 2);
+    return row[0];
+}
+#endif
 
 ACC FN(lanes_sum)(VT value)
 {
@@ -159,10 +260,27 @@ __kernel void FN(pool_rows)(
     int lanes = min(outer - inner, V);
     int span = (V - 1) * SW + (KW - 1) * LW + inner * SW - PW;
 
+    bool unrolled = KH == KW && LW == 1 && ((KW == 2 && SW == 2) || (KW == 3 && SW <= 2));
+    int row0 = (int)item * block, row_end = min(row0 + block, rows);
+    int oh = row0 % OH, od = row0 / OH % OD, c = row0 / OH / OD % C, n = row0 / OH / OD / C;
+    VT poison = (VT)(0);
+
     src += src_at;
     dst += dst_at;
-    for (int row = (int)item * block; row < min((int)item * block + block, rows); row++) {
-        int oh = row % OH, od = row / OH % OD, c = row / OH / OD % C, n = row / OH / OD / C;
+#if V > 1
+    // Means of whole rows that follow one another.
+    bool follow = dst_c == 1 && (rows == C || (src_n == C * src_c && dst_n == C));
+    if (average && KD * KH * D * H == 1 && KW == W && OW == 1 && PW == 0 && EW == 0 && follow
+        && W >= V && W <= run * V) {
+        ACC factor = 1 / (divisor > 0 ? divisor : (ACC)W);
+        for (; row0 + V <= row_end; row0 += V)
+            VSTORE(FN(sums)(src + row0 * src_c, W, src_c) * factor, dst + row0);
+        oh = od = 0;
+        c = row0 % C;
+        n = row0 / C;
+    }
+#endif
+    for (int row = row0; row < row_end; row++) {
         int d0 = od * SD - PD, h0 = oh * SH - PH;
         int rd0 = FN(tap_from)(d0, LD), rd1 = FN(tap_to)(d0, LD, KD, D);
         int rh0 = FN(tap_from)(h0, LH), rh1 = FN(tap_to)(h0, LH, KH, H);
@@ -171,10 +289,35 @@ __kernel void FN(pool_rows)(
         int at_row = n * src_n + c * src_c + d0 * src_d + h0 * src_h;
         int last = at_row + (rd1 - 1) * LD * src_d + (rh1 - 1) * LH * src_h + span;
         bool vectors = lanes == V || (lanes >= FEWEST && last < limit);
+        bool inside = unrolled && rd1 - rd0 == 1 && (average ? rh1 - rh0 == KH : rh1 > rh0);
+        int row1 = (min(max(1, rh0), rh1 - 1) - rh0) * LH * src_h;
+        int row2 = (min(max(2, rh0), rh1 - 1) - rh0) * LH * src_h;
         __global const T *restrict x = src + at_row;
         __global T *restrict out = dst + (n * dst_n + c * dst_c + od * dst_d + oh * dst_h);
 
         for (int ow = 0; ow < OW;) {
+#if V > 1
+            if (inside && vectors && ow >= inner && ow < outer) {
+                ACC count = divisor > 0 ? divisor : (count_pad ? padded_dh : inside_dh) * (ACC)KW;
+                ACC factor = 1 / count;
+                for (; ow < outer; ow += lanes) {
+                    int at = min(ow, outer - lanes);
+                    __global const T *restrict p = x
+                        + (rd0 * LD * src_d + rh0 * LH * src_h + at * SW - PW);
+                    VT value, sum;
+                    if (KW == 2)
+                        FN(small)(2, 2, p, row1, row2, &value, &sum);
+                    else if (SW == 1)
+                        FN(small)(3, 1, p, row1, row2, &value, &sum);
+                    else
+                        FN(small)(3, 2, p, row1, row2, &value, &sum);
+                    poison += sum;
+                    FN(store)(average ? sum * factor : value, out + at, lanes);
+                }
+                ow = outer;
+                continue;
+            }
+#endif
             if (vectors && ow >= inner && ow < outer) {
                 int at = min(ow, outer - lanes), in_parts = 0;
                 VT value = (VT)(average ? 0 : -INFINITY), parts = (VT)(0);
@@ -217,6 +360,13 @@ __kernel void FN(pool_rows)(
                 for (int rh = rh0; rh < rh1; rh++) {
                     __global const T *restrict p = x
                         + (rd * LD * src_d + rh * LH * src_h + w0 + rw0 * LW);
+                    if (!average && rw1 - rw0 < V) {
+                        for (int rw = 0; rw < rw1 - rw0; rw++) {
+                            ACC y = LOAD(p, rw * LW);
+                            value = HIGHER(y, value);
+                        }
+                        continue;
+                    }
                     if (!average) {
                         ACC y = FN(row_max)(p, rw1 - rw0, LW);
                         value = HIGHER(y, value);
@@ -238,5 +388,21 @@ __kernel void FN(pool_rows)(
             STORE(out, ow, value);
             ow++;
         }
+#if V > 1
+        if (row + 1 == row_end && unrolled && !average && any(poison != poison)) {
+            unrolled = false;
+            poison = (VT)(0);
+            row = row0 - 1;
+            oh = row0 % OH, od = row0 / OH % OD, c = row0 / OH / OD % C, n = row0 / OH / OD / C;
+            continue;
+        }
+#endif
+        oh++;
+        od += oh == OH;
+        c += od == OD;
+        n += c == C;
+        oh = oh == OH ? 0 : oh;
+        od = od == OD ? 0 : od;
+        c = c == C ? 0 : c;
     }
 }
