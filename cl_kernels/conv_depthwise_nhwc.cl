@@ -1,8 +1,9 @@
 // Depthwise convolution, one filter for each channel, in NHWC on a CPU with wide vectors, without
 // dilation, residual or depth, and with zeros around src. A work-item makes `block` output rows,
-// `group` channels wide: V channels at a time over all of its rows, MR pixels at a time. Each pixel
-// of src is loaded once for all of these. Pixels from `inner` to `outer` have all taps of a row
-// inside; the last MR of them go over some of those before, and so do the last V channels.
+// `group` channels wide, in strips of `strip` columns, a multiple of MR: V channels at a time over
+// all rows of a strip, MR pixels at a time. Each pixel of src is loaded once for all of these.
+// Pixels from `inner` to `outer` have all taps of a row inside; the last MR of them go over some of
+// those before, and so do the last V channels. The other columns go with the last strip.
 // Weights are packed as [tap][pitch], the bias as [pitch].
 // Grid: blocks of the rows (n oh), groups of channels; the last group takes all that is left.
 // Fixed at build: V, MR, K (filter height and width), S (stride of both, 0: SH and SW).
@@ -28,7 +29,7 @@ __kernel void FN(conv_depthwise_nhwc)(
     __global const T *restrict src, ulong src_at, __global const T *restrict weights,
     ulong weights_at, __global const T *restrict bias, ulong bias_at, __global T *restrict dst,
     ulong dst_at, float slope, float low, float high,
-    int rows, int block, int group, int inner, int outer, int pitch,
+    int rows, int block, int group, int strip, int inner, int outer, int pitch,
     int C, int H, int W, int OH, int OW,
     long src_n, long src_h, long src_w, long dst_n, long dst_h, long dst_w,
     int SH, int SW, int PH, int PW, int first)
@@ -36,25 +37,25 @@ __kernel void FN(conv_depthwise_nhwc)(
     if (!OW)
         return;
     int begin = (first + (int)get_group_id(0)) * block, end = min(begin + block, rows);
-    int c = (int)get_group_id(1) * group;
-    int channels = get_group_id(1) + 1 == get_num_groups(1) ? C : c + group;
+    int c_begin = (int)get_group_id(1) * group;
+    int c_end = get_group_id(1) + 1 == get_num_groups(1) ? C : c_begin + group;
 
     src += src_at - PW * src_w;
     weights += weights_at;
     dst += dst_at;
-    for (; c < channels; c += V) {
-        int at = min(c, C - V);
+    for (int c = c_begin, x_begin = inner; c < c_end;) {
+        int at = min(c, C - V), x_end = min(x_begin + strip, outer);
         VT start = VLOAD(bias + bias_at + at), w[K * K];
 
         #pragma unroll
         for (int tap = 0; tap < K * K; tap++)
             w[tap] = VLOAD(weights + tap * pitch + at);
-        for (int row = begin; row < end && inner < outer; row++) {
+        for (int row = begin; row < end && x_begin < x_end; row++) {
             int oh = row % OH, n = row / OH, top = oh * STEP_H - PH;
             __global const T *restrict in = src + n * src_n + top * src_h + at;
             __global T *restrict out = dst + n * dst_n + oh * dst_h + at;
 
-            for (int ow = inner; ow < outer; ow += MR) {
+            for (int ow = x_begin; ow < x_end; ow += MR) {
                 VT acc[MR];
                 ow = min(ow, outer - MR);
                 #pragma unroll
@@ -91,7 +92,8 @@ __kernel void FN(conv_depthwise_nhwc)(
             }
         }
         // Column by column, so that all pixels have the same taps, but for the first and last rows.
-        for (int ow = inner ? 0 : outer; ow < OW; ow = ow + 1 == inner ? outer : ow + 1) {
+        for (int ow = x_end < outer ? OW : inner ? 0 : outer; ow < OW;
+             ow = ow + 1 == inner ? outer : ow + 1) {
             int rw0 = max(PW - ow * STEP_W, 0), taps = min(W + PW - ow * STEP_W, K) - rw0;
 
             for (int row = begin; row < end; row++) {
@@ -110,6 +112,11 @@ __kernel void FN(conv_depthwise_nhwc)(
                 PIECEWISE(sum, slope, low, high, sum);
                 VSTORE(sum, dst + n * dst_n + oh * dst_h + ow * dst_w + at);
             }
+        }
+        c += V;
+        if (c >= c_end && x_end < outer) {
+            c = c_begin;
+            x_begin = x_end;
         }
     }
 }

@@ -88,8 +88,14 @@ struct cut {
 };
 
 // Items of 2,000 vector operations at least, which take longer than an item's start, and no more
-// than 16 for each unit; channels apart first, then rows.
+// than 16 for each unit. Rows apart where there are as many, so that what an item reads and writes
+// lies together; else channels apart first, then rows.
 #define LEAST_WORK 2000
+
+// Columns of a strip, in times MR: all channels of one follow one another. 3x3 64 @512x1024 takes
+// 16.7 ms without strips and with channels apart, 18.3 with strips of 1, 13.5 of 4, 15.1 of 16
+// (EPYC Zen 4, PoCL 3.1).
+#define STRIP 4
 
 static struct cut cut_of(const struct device *device, const struct problem *problem)
 {
@@ -100,7 +106,7 @@ static struct cut cut_of(const struct device *device, const struct problem *prob
 
     items = conv_macs(problem, &problem->u.conv) / vector / LEAST_WORK;
     items = MIN(MAX(items, units), 16 * units);
-    each = ceil_div(whole, MIN(items, whole));
+    each = cut.rows >= items ? whole : ceil_div(whole, MIN(items, whole));
     cut.group = each * vector;
     cut.groups = ceil_div(whole, each);
     cut.block = ceil_div(cut.rows, MIN(ceil_div(items, cut.groups), MAX(cut.rows, 1)));
@@ -158,6 +164,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_int(step, cut.rows);
     step_int(step, cut.block);
     step_int(step, cut.group);
+    step_int(step, STRIP * config->value[0]);
     step_inside(step, problem, config->value[0]);
     step_int(step, pitch);
     step_int(step, src->size[AXIS_C]);
