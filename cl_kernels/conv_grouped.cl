@@ -1,6 +1,6 @@
 // Convolution in NHWC on a CPU with wide vectors, with CG input and CG output channels in each
-// group, CG 4 or 8: a vector of output channels reads the same vector of input channels,
-// each lane one channel of its group at a time. A work-item makes one row of V output channels,
+// group, CG 4: a vector of output channels reads the same vector of input channels, each
+// lane one channel of its group at a time. A work-item makes one row of V output channels,
 // where no tap leaves the map MR pixels at a time, elsewhere one by one. Weights are packed as
 // [block][tap][channel in group][V], the bias as [block][V].
 // Grid: blocks of channels, rows (n od oh). Fixed at build: CG, MR, V.
@@ -13,29 +13,11 @@
 
 // LANE3(x): channel 3 of its group in each lane.
 
-#if V == 16 && CG == 8
-#define LANE0(x) ((x).s0000000088888888)
-#define LANE1(x) ((x).s1111111199999999)
-#define LANE2(x) ((x).s22222222aaaaaaaa)
-#define LANE3(x) ((x).s33333333bbbbbbbb)
-#define LANE4(x) ((x).s44444444cccccccc)
-#define LANE5(x) ((x).s55555555dddddddd)
-#define LANE6(x) ((x).s66666666eeeeeeee)
-#define LANE7(x) ((x).s77777777ffffffff)
-#elif V == 16 && CG == 4
+#if V == 16 && CG == 4
 #define LANE0(x) ((x).s000044448888cccc)
 #define LANE1(x) ((x).s111155559999dddd)
 #define LANE2(x) ((x).s22226666aaaaeeee)
 #define LANE3(x) ((x).s33337777bbbbffff)
-#elif V == 8 && CG == 8
-#define LANE0(x) ((x).s00000000)
-#define LANE1(x) ((x).s11111111)
-#define LANE2(x) ((x).s22222222)
-#define LANE3(x) ((x).s33333333)
-#define LANE4(x) ((x).s44444444)
-#define LANE5(x) ((x).s55555555)
-#define LANE6(x) ((x).s66666666)
-#define LANE7(x) ((x).s77777777)
 #elif V == 8 && CG == 4
 #define LANE0(x) ((x).s00004444)
 #define LANE1(x) ((x).s11115555)
@@ -50,19 +32,7 @@
 #define LANE0(x) (x)
 #endif
 // One tap: every channel of the group in turn, against weights that lie V apart.
-#if CG == 8
-#define TAP(x, w, sum)                                                                     \
-    do {                                                                                   \
-        (sum) = fma(LANE0(x), VLOAD(w), (sum));                                            \
-        (sum) = fma(LANE1(x), VLOAD((w) + V), (sum));                                      \
-        (sum) = fma(LANE2(x), VLOAD((w) + 2 * V), (sum));                                  \
-        (sum) = fma(LANE3(x), VLOAD((w) + 3 * V), (sum));                                  \
-        (sum) = fma(LANE4(x), VLOAD((w) + 4 * V), (sum));                                  \
-        (sum) = fma(LANE5(x), VLOAD((w) + 5 * V), (sum));                                  \
-        (sum) = fma(LANE6(x), VLOAD((w) + 6 * V), (sum));                                  \
-        (sum) = fma(LANE7(x), VLOAD((w) + 7 * V), (sum));                                  \
-    } while (0)
-#elif CG == 4
+#if CG == 4
 #define TAP(x, w, sum)                                                                     \
     do {                                                                                   \
         (sum) = fma(LANE0(x), VLOAD(w), (sum));                                            \

@@ -13,7 +13,8 @@ static const struct tunable tunables[] = {
     { NULL, { 0 } },
 };
 
-// What the planes of a chunk may take of a core's cache. EPYC Zen 4, PoCL 3.1: see rules.c.
+// What the planes of a chunk may take for each unit. EPYC Zen 4, PoCL 3.1, two cores: 64->64 @224
+// takes 7.4 ms with 1 MiB, 7.9 with half of it, 9.8 with a quarter.
 #define CHUNK_BYTES (INT64_C(1) << 20)
 
 static struct instance product_instance(const struct device *device, const struct config *config)
