@@ -198,6 +198,36 @@ typedef enum cvy_compile_policy {
     CVY_COMPILE_LAZY            // each kernel when a plan first needs it
 } cvy_compile_policy;
 
+// Instead of a folder: where an application keeps what Convoy compiled, such as a database of its
+// own. Called from any thread that compiles, several at once, and with no lock of Convoy's held;
+// neither may call Convoy. `name` is 64 hexadecimal digits.
+// get gives the length of what was last put under the name, 0 if there is nothing, and copies its
+// first min(cap, length) bytes to data. put keeps a copy of the bytes; with 0 of them it forgets
+// the name. It returns false if it could not.
+typedef size_t (*cvy_cache_get_fn)(void *user, const char *name, void *data, size_t cap);
+typedef bool (*cvy_cache_put_fn)(void *user, const char *name, const void *data, size_t bytes);
+
+// Where compiled kernels are kept, so that the next process need not compile them. An entry is
+// found by what it was made of and for: the kernels' text, the compiler's options, Convoy's
+// version, platform, device, driver. The cache is a hint: whatever happens to it changes time,
+// never a result or a status, and shows in cvy_cache_stats.
+// A SHA-256 digest of the whole entry is checked before the driver sees a byte of it, because
+// drivers crash on damaged programs. That protects from accidents: bad disks, cut files, mixed-up
+// names. It does not protect from an attacker who may write as the same user, for whoever can write
+// an entry can write its digest. A compiled kernel is code: give callbacks only what you trust.
+typedef struct cvy_cache_params {
+    bool off;                   // neither read nor written
+    const char *folder;         // made when first needed, mode 0700. NULL or "": "convoy" in
+                                // XDG_CACHE_HOME, else in HOME/.cache. These two are all that
+                                // Convoy reads from the environment. Where neither is an absolute
+                                // path, and in a setuid process, there is no cache
+    int64_t max_bytes;          // of the folder's entries, the least recently used go first; 0: 256
+                                // MiB. With callbacks: of one entry
+    cvy_cache_get_fn get;       // both or none, and then no folder
+    cvy_cache_put_fn put;
+    void *user;                 // of get and put
+} cvy_cache_params;
+
 typedef struct cvy_context_params {
     const char *device;         // NULL or "": best. "cpu", "gpu", "P:D", or part of a name
     void *cl_context;           // your cl_context, retained; with cl_device. NULL: one of our own
@@ -208,6 +238,7 @@ typedef struct cvy_context_params {
     cvy_log_fn log;
     void *log_user;
     const char *wisdom;         // file of tuned choices (tune.h), loaded first; NULL: none
+    cvy_cache_params cache;     // of compiled kernels; a folder of the user's by default
 } cvy_context_params;
 
 // Opens a device. "Best" is: GPU before CPU before others, then more compute units. NULL params
@@ -218,11 +249,29 @@ CVY_API void cvy_context_destroy(cvy_context **context);
 
 CVY_API cvy_status cvy_context_device_info(const cvy_context *context, cvy_device_info *out);
 
+// What a context's cache did so far. hits + misses are the times that it was asked. A miss with a
+// reason counts there, too; most misses have none: nobody has put the entry yet. An entry that is
+// not taken is replaced when its program has been compiled, unless its format is newer.
+typedef struct cvy_cache_stats {
+    size_t hits, misses;
+    size_t stored, evicted;
+    size_t truncated;           // shorter than it says
+    size_t extended;            // longer than it says
+    size_t corrupt;             // its digest or its name does not fit, or the driver refused it
+    size_t outdated;            // of another build of Convoy or the driver, or an older format
+    size_t other_device;
+    size_t newer_format;        // of a later Convoy, and left alone
+    size_t untrusted_owner;     // the folder or file is another user's, others may write to it, or
+                                // it is a link or whatever else Convoy does not make: not used
+    size_t unwritable;          // could not be read or stored: no folder, rights, space, bad disk
+} cvy_cache_stats;
+
 // What compiling has cost this context so far.
 typedef struct cvy_context_stats {
     size_t kernels, programs;   // compiled and ready
     size_t failed;              // kernels dropped because they did not compile
     double build_seconds;       // compiling, including each kernel's first launch
+    cvy_cache_stats cache;
 } cvy_context_stats;
 CVY_API cvy_status cvy_context_stats_get(const cvy_context *context, cvy_context_stats *out);
 

@@ -2,129 +2,241 @@
 #include "common/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdatomic.h>
 
-static cvy_status io_fail(const char *path, const char *what, int code)
+static const struct file_calls system_calls = {
+#define X(name) .name = name,
+    FILE_FUNCS(X)
+#undef X
+};
+
+static _Atomic(const struct file_calls *) current;     // NULL: the system's
+
+const struct file_calls *file_calls(void)
 {
-    char why[80];
+    const struct file_calls *table = atomic_load(&current);
 
-    if (strerror_r(code, why, sizeof why) != 0)
-        snprintf(why, sizeof why, "error %d", code);
-    return fail(CVY_ERR_IO, "%.400s: %s: %s", path, what, why);
+    return table ? table : &system_calls;
 }
 
-static cvy_status read_all(int file, const char *path, char *data, size_t size, size_t *length)
+const struct file_calls *file_calls_swap(const struct file_calls *table)
+{
+    const struct file_calls *old = file_calls();
+
+    atomic_store(&current, table);
+    return old;
+}
+
+// False, for the caller to return.
+static bool trouble(struct file_trouble *why, const char *what, int code)
+{
+    *why = (struct file_trouble) { what, code };
+    return false;
+}
+
+static cvy_status io_fail(const char *path, struct file_trouble why)
+{
+    char text[80];
+
+    if (why.code == ENOMEM)
+        return fail(CVY_ERR_NOMEM_HOST, "%.400s: %s: no memory", path, why.what);
+    if (why.code == 0)
+        return fail(CVY_ERR_IO, "%.400s %s", path, why.what);
+    return fail(CVY_ERR_IO, "%.400s: %s: %s", path, why.what,
+                strerror_r(why.code, text, sizeof text));
+}
+
+// Reading -----------------------------------------------------------------------------------------
+
+static int open_again(int folder, const char *name, int flags)
+{
+    int file;
+
+    do {
+        file = file_calls()->openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+    } while (file < 0 && errno == EINTR);
+    return file;
+}
+
+int file_open(int folder, const char *name, struct stat *facts, struct file_trouble *why)
+{
+    int file = open_again(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+    if (file < 0)
+        trouble(why, "cannot open", errno);
+    else if (file_calls()->fstat(file, facts) != 0)
+        trouble(why, "cannot look at", errno);
+    else if (!S_ISREG(facts->st_mode))
+        trouble(why, "is no regular file", 0);
+    else
+        return file;
+    if (file >= 0)
+        file_calls()->close(file);
+    return -1;
+}
+
+bool file_read(int file, void *data, size_t size, size_t *length, struct file_trouble *why)
 {
     *length = 0;
     while (*length < size) {
-        ssize_t got = read(file, data + *length, size - *length);
+        ssize_t got = file_calls()->read(file, (char *)data + *length, size - *length);
 
         if (got == 0)
             break;
         if (got > 0)
             *length += (size_t)got;
         else if (errno != EINTR)
-            return io_fail(path, "cannot read", errno);
+            return trouble(why, "cannot read", errno);
     }
-    return CVY_OK;
+    return true;
 }
 
 cvy_status file_load(const char *path, size_t most, char **data, size_t *length, bool *there)
 {
-    int file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    struct file_trouble why;
     struct stat facts;
+    int file = file_open(AT_FDCWD, path, &facts, &why);
     char *bytes = NULL;
     cvy_status st = CVY_OK;
 
     *data = NULL;
     *length = 0;
-    *there = file >= 0 || errno != ENOENT;
+    *there = file >= 0 || why.code != ENOENT;
     if (file < 0)
-        return io_fail(path, "cannot open", errno);
-    if (fstat(file, &facts) != 0)
-        TRY(io_fail(path, "cannot look at", errno));
-    if (!S_ISREG(facts.st_mode))
-        TRY(fail(CVY_ERR_IO, "%.400s is no regular file", path));
+        return io_fail(path, why);
     if (facts.st_size < 0 || (uint64_t)facts.st_size > most)
         TRY(fail(CVY_ERR_IO, "%.400s has %lld bytes; at most %zu are read", path,
                  (long long)facts.st_size, most));
     TRY(zalloc((size_t)facts.st_size + 1, &bytes));
-    TRY(read_all(file, path, bytes, (size_t)facts.st_size, length));
+    if (!file_read(file, bytes, (size_t)facts.st_size, length, &why))
+        TRY(io_fail(path, why));
     *data = bytes;
     bytes = NULL;
 out:
     free(bytes);
-    close(file);
+    file_calls()->close(file);
     return st;
 }
 
-static cvy_status write_all(int file, const char *path, const char *data, size_t length)
+// Replacing ---------------------------------------------------------------------------------------
+
+static bool write_all(int file, struct file_part part, struct file_trouble *why)
 {
-    while (length > 0) {
-        ssize_t written = write(file, data, length);
+    const char *data = part.data;
+
+    while (part.length > 0) {
+        ssize_t written = file_calls()->write(file, data, part.length);
 
         if (written > 0) {
             data += written;
-            length -= (size_t)written;
+            part.length -= (size_t)written;
         } else if (written == 0 || errno != EINTR) {
-            return io_fail(path, "cannot write", written == 0 ? ENOSPC : errno);
+            return trouble(why, "cannot write", written == 0 ? ENOSPC : errno);
         }
     }
-    return fsync(file) == 0 ? CVY_OK : io_fail(path, "cannot sync", errno);
+    return true;
+}
+
+static bool sync_again(int file)
+{
+    int got;
+
+    do {
+        got = file_calls()->fsync(file);
+    } while (got != 0 && errno == EINTR);
+    return got == 0;
+}
+
+// Closes the file, whatever happens.
+static bool fill(int file, const struct file_part *parts, size_t count, struct file_trouble *why)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < count && good; i++)
+        good = write_all(file, parts[i], why);
+    if (good && !sync_again(file))
+        good = trouble(why, "cannot sync", errno);
+    // An interrupted close has closed, and the bytes are on the disk already.
+    if (file_calls()->close(file) != 0 && good && errno != EINTR)
+        good = trouble(why, "cannot close", errno);
+    return good;
 }
 
 // A write beyond the process's limit would raise a signal.
-static bool within_limit(size_t length)
+static bool within_limit(const struct file_part *parts, size_t count)
 {
     struct rlimit limit;
+    size_t length = 0;
 
-    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
+    for (size_t i = 0; i < count; i++)
+        length += parts[i].length;
+    return file_calls()->getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
         || length <= limit.rlim_cur;
 }
 
-// A new file beside `path`, mode 0600; *name is freed by the caller.
-static cvy_status open_beside(const char *path, char **name, int *file)
+static bool replaceable(int folder, const char *name, struct file_trouble *why)
 {
-    size_t size = strlen(path) + 48;
-    cvy_status st = zalloc(size, name);
+    struct stat facts;
 
-    *file = -1;
-    if (st != CVY_OK)
-        return st;
-    for (int i = 0; i < 100 && *file < 0; i++) {
-        snprintf(*name, size, "%s.%ld-%d.tmp", path, (long)getpid(), i);
-        *file = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (*file < 0 && errno != EEXIST)
+    if (file_calls()->fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
+        && !S_ISREG(facts.st_mode))
+        return trouble(why, "is no regular file, and is not replaced", 0);
+    return true;
+}
+
+// A new file beside `name`, mode 0600, its name in `beside`.
+static int open_beside(int folder, const char *name, char *beside, size_t size,
+                       struct file_trouble *why)
+{
+    int file = -1;
+
+    for (int i = 0; i < 100 && file < 0; i++) {
+        snprintf(beside, size, "%s.%ld-%d.tmp", name, (long)getpid(), i);
+        file = open_again(folder, beside, O_WRONLY | O_CREAT | O_EXCL);
+        if (file < 0 && errno != EEXIST)
             break;
     }
-    return *file >= 0 ? CVY_OK : io_fail(*name, "cannot create", errno);
+    if (file < 0)
+        trouble(why, "cannot create a file beside it", errno);
+    return file;
+}
+
+static bool replace_by(int folder, const char *name, char *beside, size_t size,
+                       const struct file_part *parts, size_t count, struct file_trouble *why)
+{
+    int file = open_beside(folder, name, beside, size, why);
+    bool good = file >= 0 && fill(file, parts, count, why);
+
+    if (good && file_calls()->renameat(folder, beside, folder, name) != 0)
+        good = trouble(why, "cannot rename to", errno);
+    if (!good && file >= 0)
+        file_calls()->unlinkat(folder, beside, 0);
+    return good;
+}
+
+bool file_replace_at(int folder, const char *name, const struct file_part *parts, size_t count,
+                     struct file_trouble *why)
+{
+    size_t size = strlen(name) + 48;
+    char *beside;
+    bool good;
+
+    if (!replaceable(folder, name, why))
+        return false;
+    if (!within_limit(parts, count))
+        return trouble(why, "would be larger than this process may write", 0);
+    beside = malloc(size);
+    if (!beside)
+        return trouble(why, "cannot create a file beside it", ENOMEM);
+    good = replace_by(folder, name, beside, size, parts, count, why);
+    free(beside);
+    return good;
 }
 
 cvy_status file_replace(const char *path, const char *data, size_t length)
 {
-    struct stat facts;
-    char *name = NULL;
-    int file = -1;
-    cvy_status st = CVY_OK;
+    const struct file_part part = { data, length };
+    struct file_trouble why;
 
-    if (lstat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
-        return fail(CVY_ERR_IO, "%.400s is no regular file, and is not replaced", path);
-    if (!within_limit(length))
-        return fail(CVY_ERR_IO, "%.400s: %zu bytes are more than this process may write", path,
-                    length);
-    TRY(open_beside(path, &name, &file));
-    st = write_all(file, name, data, length);
-    if (close(file) != 0 && st == CVY_OK)
-        st = io_fail(name, "cannot close", errno);
-    if (st == CVY_OK && rename(name, path) != 0)
-        st = io_fail(path, "cannot rename to", errno);
-    if (st != CVY_OK)
-        unlink(name);
-out:
-    free(name);
-    return st;
+    return file_replace_at(AT_FDCWD, path, &part, 1, &why) ? CVY_OK : io_fail(path, why);
 }

@@ -49,19 +49,42 @@ class cvy_device_info(Structure):
     _enums_: Dict[str, str] = {'type': 'DeviceType'}
 
 
+cvy_cache_get_fn = CFUNCTYPE(c_size_t, c_void_p, c_char_p, c_void_p, c_size_t)
+
+cvy_cache_put_fn = CFUNCTYPE(c_bool, c_void_p, c_char_p, c_void_p, c_size_t)
+
+
+class cvy_cache_params(Structure):
+    _fields_ = [
+        ('off', c_bool), ('folder', c_char_p), ('max_bytes', c_int64), ('get', cvy_cache_get_fn),
+        ('put', cvy_cache_put_fn), ('user', c_void_p),
+    ]
+    _enums_: Dict[str, str] = {}
+
+
 class cvy_context_params(Structure):
     _fields_ = [
         ('device', c_char_p), ('cl_context', c_void_p), ('cl_device', c_void_p), ('compile', c_int),
         ('progress', cvy_progress_fn), ('progress_user', c_void_p), ('log', cvy_log_fn),
-        ('log_user', c_void_p), ('wisdom', c_char_p),
+        ('log_user', c_void_p), ('wisdom', c_char_p), ('cache', cvy_cache_params),
     ]
     _enums_: Dict[str, str] = {'compile': 'CompilePolicy'}
+
+
+class cvy_cache_stats(Structure):
+    _fields_ = [
+        ('hits', c_size_t), ('misses', c_size_t), ('stored', c_size_t), ('evicted', c_size_t),
+        ('truncated', c_size_t), ('extended', c_size_t), ('corrupt', c_size_t),
+        ('outdated', c_size_t), ('other_device', c_size_t), ('newer_format', c_size_t),
+        ('untrusted_owner', c_size_t), ('unwritable', c_size_t),
+    ]
+    _enums_: Dict[str, str] = {}
 
 
 class cvy_context_stats(Structure):
     _fields_ = [
         ('kernels', c_size_t), ('programs', c_size_t), ('failed', c_size_t),
-        ('build_seconds', c_double),
+        ('build_seconds', c_double), ('cache', cvy_cache_stats),
     ]
     _enums_: Dict[str, str] = {}
 
