@@ -112,6 +112,7 @@ INFO(clGetCommandQueueInfo, cl_command_queue)
 INFO(clGetMemObjectInfo, cl_mem)
 INFO(clGetEventInfo, cl_event)
 INFO(clGetEventProfilingInfo, cl_event)
+INFO(clGetProgramInfo, cl_program)
 PLAIN(clSetKernelArg, (cl_kernel a, cl_uint b, size_t c, const void *d), (a, b, c, d))
 PLAIN(clWaitForEvents, (cl_uint a, const cl_event *b), (a, b))
 PLAIN(clFlush, (cl_command_queue a), (a))
@@ -167,6 +168,9 @@ MAKER(clCreateCommandQueue, cl_command_queue, QUEUES,
 MAKER(clCreateBuffer, cl_mem, BUFFERS,
       (cl_context a, cl_mem_flags b, size_t c, void *d, cl_int *code),
       (a, b, c > number_of(CL_DEVICE_MAX_MEM_ALLOC_SIZE, 0, c) ? 0 : c, d, code))
+MAKER(clCreateProgramWithBinary, cl_program, PROGRAMS,
+      (cl_context a, cl_uint b, const cl_device_id *c, const size_t *d, const unsigned char **e,
+       cl_int *f, cl_int *code), (a, b, c, d, e, f, code))
 MAKER(clCreateKernel, cl_kernel, KERNELS, (cl_program a, const char *b, cl_int *code), (a, b, code))
 
 // Commands, which make an event -------------------------------------------------------------------

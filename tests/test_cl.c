@@ -77,8 +77,6 @@ LEDGER_TEST(cl, takes_the_users_context_and_refuses_contradictions)
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         GIVES(CVY_ERR_ARGUMENT, context_open(&bad[i], &other));
-    GIVES(CVY_ERR_UNSUPPORTED,
-          context_open(&(cvy_context_params) { .compile = CVY_COMPILE_BACKGROUND }, &other));
     GIVES(CVY_ERR_ARGUMENT, context_open(NULL, NULL));
 }
 

@@ -194,7 +194,10 @@ typedef enum cvy_compile_policy {
     CVY_COMPILE_DEFAULT = 0,    // the library's choice, which may improve: EAGER now
     CVY_COMPILE_EAGER,          // the device's whole start-up set and what its wisdom names,
                                 // before create returns
-    CVY_COMPILE_BACKGROUND,     // UNSUPPORTED in this version
+    CVY_COMPILE_BACKGROUND,     // the same in a thread of the context's own, while the caller goes
+                                // on: a kernel that a plan needs now comes first, and the thread
+                                // launches kernels for the first time only while no queue has work.
+                                // It calls log and progress, which need an eye to that
     CVY_COMPILE_LAZY            // each kernel when a plan first needs it
 } cvy_compile_policy;
 
@@ -233,7 +236,7 @@ typedef struct cvy_context_params {
     void *cl_context;           // your cl_context, retained; with cl_device. NULL: one of our own
     void *cl_device;            // your cl_device_id inside it; NULL is fine if it has one device
     cvy_compile_policy compile;
-    cvy_progress_fn progress;   // of compiling; may cancel
+    cvy_progress_fn progress;   // of compiling; may cancel, which BACKGROUND takes as LAZY
     void *progress_user;
     cvy_log_fn log;
     void *log_user;
@@ -268,12 +271,22 @@ typedef struct cvy_cache_stats {
 
 // What compiling has cost this context so far.
 typedef struct cvy_context_stats {
-    size_t kernels, programs;   // compiled and ready
+    size_t kernels;             // ready
+    size_t programs;            // compiled from source
     size_t failed;              // kernels dropped because they did not compile
-    double build_seconds;       // compiling, including each kernel's first launch
+    double build_seconds;       // compiling and loading, including each kernel's first launch
+    size_t loaded;              // programs that came out of the cache
     cvy_cache_stats cache;
 } cvy_context_stats;
 CVY_API cvy_status cvy_context_stats_get(const cvy_context *context, cvy_context_stats *out);
+
+// Compiles the start-up set, as far as that is not done, and puts the binary of every program that
+// the context has into its cache, even where the driver keeps compiled code by itself: later
+// processes then compile nothing. Slow: on PoCL some 0.2 s for each kernel, in which all launches
+// of the process wait. `budget` is in seconds, 0: as long as it takes. Reports to the context's
+// progress callback, by program. Errors: ARGUMENT, STATE (no cache, or inside a callback), TIMEOUT
+// (the budget ended; what is stored stays), IO (some could not be stored), CANCELLED, NOMEM_*.
+CVY_API cvy_status cvy_context_save_programs(cvy_context *context, double budget);
 
 // The context's cl_context and cl_device_id, for sharing. Owned by the context.
 CVY_API void *cvy_context_cl_context(const cvy_context *context);

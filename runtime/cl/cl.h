@@ -58,8 +58,8 @@ void instance_text(const struct instance *instance, struct text *out);
 
 struct kernel;              // a compiled instance; owned by its context, lives as long as that
 
-// The kernel of an instance: the context's if it has it, else compiled now, alone, including its
-// first launch. Any thread. Errors: BUILD with the head of the compiler's log; NOMEM_*.
+// The kernel of an instance: the context's if it has it, else compiled now, including its first
+// launch. Any thread. Errors: BUILD with the head of the compiler's log; NOMEM_*.
 cvy_status kernel_get(cvy_context *context, const struct instance *instance, struct kernel **out);
 // `owner` launches it no more: see struct job.
 void kernel_forget(struct kernel *kernel, const void *owner);
@@ -79,15 +79,20 @@ struct kernel_list {
 void context_collect(cvy_context *context, struct kernel_list *to);
 void kernel_list_free(struct kernel_list *list);
 
-// Compiles instances ahead, in programs of one `family` each (instances of one family stand
-// together), and launches each kernel once with all integers 0, which every kernel must take as "no
-// work". Those that fail are dropped with a log line. Reports to the context's progress callback.
-// Errors: CANCELLED, NOMEM_*.
+// The start-up set: instances that plans may ask for, compiled in programs of one `family` each (a
+// literal; NULL: alone). Expect them before the context is anyone else's. Errors: NOMEM_HOST.
 struct start_kernel {
     struct instance instance;
     const char *family;
 };
-cvy_status context_compile(cvy_context *context, const struct start_kernel *kernels, size_t count);
+cvy_status context_expect(cvy_context *context, const struct start_kernel *kernels, size_t count);
+// Compiles what is expected, and launches each kernel once with all integers 0, which every kernel
+// must take as "no work". Those that fail are dropped with a log line. Reports to the context's
+// progress callback. Errors: CANCELLED, NOMEM_HOST, DEVICE_LOST.
+cvy_status context_compile(cvy_context *context);
+// Does the same in a thread of its own, as far as `compiles` says so, and puts binaries into the
+// cache where the driver keeps none. Errors: NOMEM_HOST.
+cvy_status context_work_behind(cvy_context *context, bool compiles);
 
 // Matrix products ---------------------------------------------------------------------------------
 

@@ -23,8 +23,6 @@ static cvy_status check_params(const cvy_context_params *params)
 {
     if ((int)params->compile < 0 || params->compile > CVY_COMPILE_LAZY)
         return fail(CVY_ERR_ARGUMENT, "compile is %d, no policy", (int)params->compile);
-    if (params->compile == CVY_COMPILE_BACKGROUND)
-        return fail(CVY_ERR_UNSUPPORTED, "compile: BACKGROUND is not in this version");
     if (params->cl_device && !params->cl_context)
         return fail(CVY_ERR_ARGUMENT, "cl_device is set and cl_context is NULL");
     if (params->cl_context && params->device && *params->device)
@@ -133,7 +131,7 @@ void context_release_memory(cvy_context *context, cl_mem memory)
     opencl()->clReleaseMemObject(memory);
 }
 
-static void close_context(cvy_context *context)
+void context_close(cvy_context *context)
 {
     bool here = context_is_here(context);
 
@@ -148,6 +146,9 @@ static void close_context(cvy_context *context)
         opencl()->clReleaseDevice(context->cl_device);
     if (here && context->cl_context)
         opencl()->clReleaseContext(context->cl_context);
+    guards_free(context->guards);
+    cache_free(context->cache);
+    pthread_mutex_destroy(&context->queues_lock);
     context->magic = MAGIC_DEAD;
     free(context);
 }
@@ -173,6 +174,10 @@ cvy_status context_open(const cvy_context_params *params, cvy_context **out)
         params = &defaults;
     TRY(check_params(params));
     TRY(zalloc(sizeof *context, &context));
+    if (pthread_mutex_init(&context->queues_lock, NULL)) {
+        free(context);
+        return fail(CVY_ERR_NOMEM_HOST, "no mutex");
+    }
     context->magic = MAGIC_CONTEXT;
     context->refs = 1;
     context->pid = getpid();
@@ -180,14 +185,25 @@ cvy_status context_open(const cvy_context_params *params, cvy_context **out)
     context->log_user = params->log_user;
     context->progress = params->progress;
     context->progress_user = params->progress_user;
+    context->builds_families = params->compile != CVY_COMPILE_LAZY;
+    context->keeps = !params->cache.off;
+    TRY(cache_new(&params->cache, &context->cache));
     TRY(params->cl_context ? adopt_context(context, params) : own_context(context, params->device));
     TRY(open_parts(context));
     log_device(context);
+    guards_collect(context);
     *out = context;
     context = NULL;
 out:
     context_release(context);
     return st;
+}
+
+cvy_status context_work_behind(cvy_context *context, bool compiles)
+{
+    bool stores = context->keeps && !(context->device.quirks & QUIRK_CACHES_CODE);
+
+    return compiles || stores ? worker_start(context, compiles) : CVY_OK;
 }
 
 void context_retain(cvy_context *context)
@@ -197,8 +213,10 @@ void context_retain(cvy_context *context)
 
 void context_release(cvy_context *context)
 {
-    if (context && atomic_fetch_sub(&context->refs, 1) == 1)
-        close_context(context);
+    if (!context || atomic_fetch_sub(&context->refs, 1) != 1)
+        return;
+    if (worker_stop(context))
+        context_close(context);
 }
 
 void cvy_context_destroy(cvy_context **context)

@@ -88,6 +88,7 @@ cvy_status job_begin(cvy_queue *queue, const cvy_wait *wait, cvy_event *extra, b
 
     memset(job, 0, sizeof *job);
     TRY(queue_check(queue));
+    atomic_fetch_add_explicit(&queue->context->jobs, 1, memory_order_relaxed);
     TRY(collect(queue, wait, extra, job));
     if (wants_event)
         TRY(event_new(queue->context, queue->cl_queue, queue->profiling, &job->event));

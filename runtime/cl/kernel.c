@@ -311,6 +311,8 @@ cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program p
     cvy_status st = CVY_OK;
 
     TRY(CALL(clRetainProgram, program));
+    if (kernel->program)
+        opencl()->clReleaseProgram(kernel->program);    // of a try that failed
     kernel->program = program;
     TRY(kernel_take(kernel, NULL, &object));
     st = check_compiled(context, kernel, object->handle);

@@ -3,10 +3,12 @@
 #ifndef CVY_CL_OBJECTS_H
 #define CVY_CL_OBJECTS_H
 
+#include "cl/cache.h"
 #include "cl/cl.h"
 #include "cl/clblast.h"
 #include "cl/opencl.h"
 #include "cl/source.h"
+#include "common/digest.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,13 +25,21 @@ struct cvy_context {
     cl_context cl_context;
     cl_mem dummy;
     _Atomic uint64_t memory_released;   // how often: a cl_mem of the same address is another since
+    _Atomic uint64_t jobs;          // how many have begun
+    pthread_mutex_t queues_lock;    // guards `queues`
+    struct cvy_queue *queues;       // those that are alive
     cl_command_queue warm_queue;    // for first launches
     cvy_log_fn log;
     void *log_user;
     cvy_progress_fn progress;
     void *progress_user;
-    struct kernel_table *kernels;   // program.c
-    struct kernel_list *collected;  // program.c; NULL: kernel_get compiles
+    struct kernel_table *kernels;   // table.c
+    bool builds_families;           // for one kernel of a family, or that kernel alone
+    struct kernel_list *collected;  // table.c; NULL: kernel_get compiles
+    struct cache *cache;
+    bool keeps;                     // programs in it
+    struct guards *guards;          // NULL: none
+    struct worker *worker;          // NULL: none
     _Atomic(clblast_sgemm *) sgemm; // clblast.c; NULL until somebody wants it
     void *attached;                 // context_attach
     void (*attached_free)(void *);
@@ -39,6 +49,10 @@ struct cvy_context {
 bool context_is_here(const cvy_context *context);
 // Every cl_mem goes through here.
 void context_release_memory(cvy_context *context, cl_mem memory);
+// What is left to do when the last reference is gone and no worker runs any more.
+void context_close(cvy_context *context);
+// Whether any queue has work that is not over.
+bool context_is_busy(cvy_context *context);
 // False when the user cancels. True without a callback.
 bool context_progress(const cvy_context *context, size_t done, size_t total, const char *name,
                       double seconds);
@@ -135,6 +149,7 @@ struct cvy_queue {
     struct failure failure;         // the first since the last finish
     cl_mem workspace;
     size_t workspace_bytes;
+    struct cvy_queue *next;         // of the context's
 };
 
 // ARGUMENT for a dead handle, FORKED.
@@ -150,7 +165,7 @@ cvy_status job_keep(struct job *job, cl_event event, const char *name);
 // A launch of nothing, which waits for what the job waits for.
 cvy_status job_marker(struct job *job, const char *name);
 
-// Kernels: program.c, kernel.c --------------------------------------------------------------------
+// Kernels: kernel.c -------------------------------------------------------------------------------
 
 // A cl_kernel and the arguments that it has.
 struct kernel_object {
@@ -161,13 +176,17 @@ struct kernel_object {
     struct kernel_arg args[];       // as many as the signature says
 };
 
-enum kernel_state { KERNEL_COMPILING, KERNEL_READY, KERNEL_FAILED };
+// WANTED: known, and nobody compiles it. Only a kernel that the compiler refused is FAILED; after
+// any other failure it is WANTED again.
+enum kernel_state { KERNEL_WANTED, KERNEL_COMPILING, KERNEL_READY, KERNEL_FAILED };
 
 struct kernel {
     struct instance instance;
     char *key;                      // instance_text
     uint64_t hash;                  // of key
     const struct kernel_source *source;
+    struct program *family;         // of the start-up set; NULL: it has no part there
+    struct program *alone;          // its own; NULL until one is needed
     enum kernel_state state;        // guarded by the table
     char *error;                    // when FAILED: what to tell, else NULL
     cl_program program;             // retained; NULL until it is built
@@ -177,7 +196,7 @@ struct kernel {
     struct kernel *next;            // in its bucket
 };
 
-// COMPILING, without a program. Errors: INTERNAL (no such file), NOMEM_HOST.
+// WANTED, without a program. Errors: INTERNAL (no such file), NOMEM_HOST.
 cvy_status kernel_new(const struct instance *instance, struct kernel **out);
 void kernel_free(struct kernel *kernel, bool release);
 // BUILD if the device has no work-group of the instance's local size.
@@ -191,7 +210,104 @@ cvy_status kernel_enqueue(cvy_context *context, cl_command_queue queue, struct k
                           const struct kernel_arg *args, size_t count, uint32_t wait_count,
                           const cl_event *wait_list, cl_event *event);
 
+// Programs: program.c -----------------------------------------------------------------------------
+
+enum program_state { PROGRAM_WANTED, PROGRAM_BUILDING, PROGRAM_READY, PROGRAM_FAILED };
+
+// Instances that are compiled together: a family of the start-up set, or one kernel alone. Its
+// kernels are fixed once it is in the table; all else is guarded by the table.
+struct program {
+    const char *name;               // a literal, or the only kernel's key
+    struct kernel **kernels;
+    size_t count, cap;
+    enum program_state state;
+    bool sought;                    // not in the cache: nobody looks again
+    bool stored, tried;             // in the cache; the worker has tried
+    bool suspect;                   // guard_verdict said so
+    cl_program handle;
+    struct program *next;
+};
+
+void program_free(struct program *program, bool release);
+// Makes it READY: out of the cache, or else, if `compiles` says so, by the compiler. *out NULL: it
+// is not in the cache and not to be compiled. Errors: BUILD, NOMEM_*, STATE inside a callback where
+// it would wait.
+cvy_status program_open(cvy_context *context, struct program *program, bool compiles,
+                        cl_program *out);
+// Of what the program is made of and for, as hexadecimal digits.
+cvy_status program_digest(const cvy_context *context, const struct program *program,
+                          char out[2 * DIGEST_BYTES + 1]);
+// READY, and nothing of it is left to be launched for the first time. With the table locked.
+bool program_is_over(const struct program *program);
+// Puts a READY program's binary into the cache, unless it is there. Errors: the driver's.
+cvy_status program_store(cvy_context *context, struct program *program);
+
+// The table: table.c ------------------------------------------------------------------------------
+
+#define KERNEL_BUCKETS 256
+
+struct kernel_table {
+    pthread_mutex_t lock;           // guards what follows; not held over compiling
+    pthread_cond_t changed;         // a kernel or program is no longer being compiled
+    struct kernel *buckets[KERNEL_BUCKETS];
+    struct program *programs;       // newest first
+    struct kernel **expected;       // the start-up set, in order
+    size_t expected_count, expected_cap;
+    int urgent;                     // threads that need a kernel now: the worker lets them go first
+    cvy_context_stats stats;
+};
+
 cvy_status kernel_table_new(struct kernel_table **out);
 void kernel_table_free(struct kernel_table *table, bool release);
+// Puts `fresh` in unless there is one like it; gives back the one in the table.
+struct kernel *table_add(struct kernel_table *table, struct kernel *fresh);
+// Compiles a kernel, or waits for the thread that does, until it is READY. Errors: BUILD, NOMEM_*,
+// STATE inside a callback where it would wait.
+cvy_status table_ensure(cvy_context *context, struct kernel *kernel);
+// Compiles the start-up set's kernel of this number, and tells the progress callback. CVY_OK also
+// for one that was dropped. Errors: CANCELLED, NOMEM_HOST, DEVICE_LOST.
+cvy_status compile_expected(cvy_context *context, size_t index, double start);
+void table_count(cvy_context *context, size_t programs, size_t loaded, double seconds);
+// After these there is no point in trying the next kernel.
+bool compile_is_hopeless(cvy_status st);
+
+// Guards: guard.c ---------------------------------------------------------------------------------
+
+// What is given to the compiler, or to the driver as a binary, is guarded by a file for as long as
+// that takes.
+struct guards;
+struct guard {
+    struct guards *guards;
+    int file;                       // -1: none
+    char name[160];
+};
+
+// SUSPECT: a process ended while it compiled this, or something that has this in it. QUARANTINED:
+// another one did when it tried again.
+enum suspicion { TRUSTED, SUSPECT, QUARANTINED };
+
+// What earlier processes left. Without a cache folder there are no guards, and all is TRUSTED.
+void guards_collect(cvy_context *context);
+void guards_free(struct guards *guards);    // NULL is fine
+enum suspicion guard_verdict(cvy_context *context, const char *digest);
+// `what` is for people. `last`: a process that ends inside has it quarantined.
+void guard_begin(cvy_context *context, const char *digest, const char *what, bool last,
+                 struct guard *guard);
+void guard_end(struct guard *guard);
+// It compiled after all: no longer SUSPECT.
+void guard_clear(cvy_context *context, const char *digest);
+// The file that keeps it in quarantine.
+void guard_path(cvy_context *context, const char *digest, char *out, size_t cap);
+
+// The worker: worker.c ----------------------------------------------------------------------------
+
+struct worker;
+
+cvy_status worker_start(cvy_context *context, bool compiles);
+// Ends it, after the kernel that it is at. False, without waiting, if this thread is the worker:
+// it then calls context_close when it ends.
+bool worker_stop(cvy_context *context);
+// There is a new program to store.
+void worker_wake(cvy_context *context);
 
 #endif

@@ -16,7 +16,7 @@
     X(clGetCommandQueueInfo)                                                                \
     X(clCreateBuffer) X(clRetainMemObject) X(clReleaseMemObject) X(clGetMemObjectInfo)      \
     X(clCreateProgramWithSource) X(clRetainProgram) X(clReleaseProgram) X(clBuildProgram)   \
-    X(clGetProgramBuildInfo)                                                                \
+    X(clGetProgramBuildInfo) X(clCreateProgramWithBinary) X(clGetProgramInfo)               \
     X(clCreateKernel) X(clReleaseKernel) X(clSetKernelArg) X(clGetKernelInfo)               \
     X(clGetKernelWorkGroupInfo)                                                             \
     X(clWaitForEvents) X(clGetEventInfo) X(clRetainEvent) X(clReleaseEvent)                 \

@@ -1,141 +1,89 @@
-// The kernels of a context: a table by instance, and the compiling that fills it. Start-up sets
-// are compiled in one program for each family, what is missing later one by one.
+// Programs: the text of their instances, compiled or out of the cache, and their binaries put
+// there. Which kernels a context has is table.c's.
 #include "cl/objects.h"
 
 #include <stdio.h>
 
-#define BUCKETS 256
+void program_free(struct program *program, bool release)
+{
+    if (release && program->handle)
+        opencl()->clReleaseProgram(program->handle);
+    free(program->kernels);
+    free(program);
+}
 
-struct kernel_table {
-    pthread_mutex_t lock;       // guards all below and each kernel's state; not held over compiling
-    pthread_cond_t changed;     // some kernel is no longer COMPILING
-    struct kernel *buckets[BUCKETS];
-    cvy_context_stats stats;
+static const char *options(const cvy_context *context)
+{
+    return context->device.quirks & QUIRK_NO_OPTIMIZER ? "-cl-std=CL1.2 -cl-opt-disable"
+                                                       : "-cl-std=CL1.2";
+}
+
+// Key ---------------------------------------------------------------------------------------------
+
+// What a program's binary is of and for, in a few lines: the text is made of files that are known
+// by their digests.
+struct program_key {
+    struct text source, device, build;
+    struct cache_key key;
 };
 
-cvy_status kernel_table_new(struct kernel_table **out)
+static cvy_status make_key(const cvy_context *context, const struct program *program,
+                           struct program_key *out)
 {
-    struct kernel_table *table;
-    cvy_status st = zalloc(sizeof *table, &table);
-
-    *out = NULL;
-    if (st != CVY_OK)
-        return st;
-    if (pthread_mutex_init(&table->lock, NULL)) {
-        free(table);
-        return fail(CVY_ERR_NOMEM_HOST, "no mutex");
-    }
-    if (pthread_cond_init(&table->changed, NULL)) {
-        pthread_mutex_destroy(&table->lock);
-        free(table);
-        return fail(CVY_ERR_NOMEM_HOST, "no condition variable");
-    }
-    *out = table;
-    return CVY_OK;
-}
-
-void kernel_table_free(struct kernel_table *table, bool release)
-{
-    if (!table)
-        return;
-    for (size_t i = 0; i < BUCKETS; i++)
-        while (table->buckets[i]) {
-            struct kernel *next = table->buckets[i]->next;
-            kernel_free(table->buckets[i], release);
-            table->buckets[i] = next;
-        }
-    pthread_cond_destroy(&table->changed);
-    pthread_mutex_destroy(&table->lock);
-    free(table);
-}
-
-cvy_status cvy_context_stats_get(const cvy_context *context, cvy_context_stats *out)
-{
-    cvy_status st = context_check(context);
-
-    if (st != CVY_OK)
-        return st;
-    CHECK_POINTER(out);
-    pthread_mutex_lock(&context->kernels->lock);
-    *out = context->kernels->stats;
-    pthread_mutex_unlock(&context->kernels->lock);
-    return CVY_OK;
-}
-
-// Table -------------------------------------------------------------------------------------------
-
-static struct kernel **find_slot(struct kernel_table *table, const struct kernel *wanted)
-{
-    struct kernel **slot = &table->buckets[wanted->hash % BUCKETS];
-
-    while (*slot && strcmp((*slot)->key, wanted->key) != 0)
-        slot = &(*slot)->next;
-    return slot;
-}
-
-// Puts `fresh` in unless there is one like it; gives back the one in the table.
-static struct kernel *claim(struct kernel_table *table, struct kernel *fresh)
-{
-    struct kernel **slot;
-    struct kernel *kernel;
-
-    pthread_mutex_lock(&table->lock);
-    slot = find_slot(table, fresh);
-    if (!*slot)
-        *slot = fresh;
-    kernel = *slot;
-    pthread_mutex_unlock(&table->lock);
-    return kernel;
-}
-
-// Another thread compiles it: waits, and gives back what the table then has, which is NULL when
-// that thread has given up.
-static cvy_status await_other(struct kernel_table *table, const struct kernel *wanted,
-                              struct kernel **out)
-{
+    const cvy_device_info *info = &context->device.info;
     cvy_status st = CVY_OK;
 
-    pthread_mutex_lock(&table->lock);
-    while ((*out = *find_slot(table, wanted)) && (*out)->state == KERNEL_COMPILING) {
-        st = callback_check("compiling");
-        if (st != CVY_OK)
-            break;
-        pthread_cond_wait(&table->changed, &table->lock);
+    memset(out, 0, sizeof *out);
+    text_add(&out->source, "%s\n%s\n", options(context), kernel_prelude_digest);
+    for (size_t i = 0; i < program->count; i++) {
+        instance_text(&program->kernels[i]->instance, &out->source);
+        text_add(&out->source, " %s\n", program->kernels[i]->source->digest);
     }
-    pthread_mutex_unlock(&table->lock);
+    text_add(&out->device, "%s\n%s\n%s\n%d\n", info->platform_name, info->name, info->vendor,
+             (int)(8 * sizeof(void *)));
+    text_add(&out->build, "%s\n%s\n%s\n", cvy_version(), info->driver, info->version);
+    TRY(text_status(&out->source));
+    TRY(text_status(&out->device));
+    TRY(text_status(&out->build));
+    out->key = (struct cache_key) { out->source.data, out->device.data, out->build.data };
+out:
     return st;
 }
 
-// Only what the compiler itself refused stays FAILED; after any other failure the kernel leaves the
-// table and is freed, and the next request tries again.
-static void settle(cvy_context *context, struct kernel *kernel, cvy_status st)
+static void free_key(struct program_key *key)
 {
-    struct kernel_table *table = context->kernels;
-    bool keep = st == CVY_OK || st == CVY_ERR_BUILD;
-
-    if (st == CVY_ERR_BUILD && string_copy(cvy_error_text(), &kernel->error) != CVY_OK)
-        keep = false;
-    pthread_mutex_lock(&table->lock);
-    kernel->state = st == CVY_OK ? KERNEL_READY : KERNEL_FAILED;
-    table->stats.kernels += st == CVY_OK;
-    table->stats.failed += st == CVY_ERR_BUILD;
-    if (!keep)
-        *find_slot(table, kernel) = kernel->next;
-    pthread_cond_broadcast(&table->changed);
-    pthread_mutex_unlock(&table->lock);
-    if (!keep)
-        kernel_free(kernel, true);
+    text_free(&key->source);
+    text_free(&key->device);
+    text_free(&key->build);
 }
 
-static void count_build(cvy_context *context, size_t programs, double seconds)
+static void key_digest(const struct program_key *key, char out[2 * DIGEST_BYTES + 1])
 {
-    pthread_mutex_lock(&context->kernels->lock);
-    context->kernels->stats.programs += programs;
-    context->kernels->stats.build_seconds += seconds;
-    pthread_mutex_unlock(&context->kernels->lock);
+    const struct text *const parts[] = { &key->source, &key->device, &key->build };
+    unsigned char bytes[DIGEST_BYTES];
+    struct digest digest;
+
+    digest_begin(&digest);
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        digest_add(&digest, parts[i]->data, parts[i]->length + 1);      // and the NUL between
+    digest_end(&digest, bytes);
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
-// Building ----------------------------------------------------------------------------------------
+cvy_status program_digest(const cvy_context *context, const struct program *program,
+                          char out[2 * DIGEST_BYTES + 1])
+{
+    struct program_key key;
+    cvy_status st = make_key(context, program, &key);
+
+    if (st == CVY_OK)
+        key_digest(&key, out);
+    free_key(&key);
+    return st;
+}
+
+// Compiling ---------------------------------------------------------------------------------------
 
 #define LOG_MAX ((size_t)64 << 20)
 
@@ -168,8 +116,6 @@ static void log_head(cvy_context *context, cl_program program, char *out, size_t
 static cvy_status build(cvy_context *context, const struct text *text, const char *what,
                         cl_program *out)
 {
-    const char *options = context->device.quirks & QUIRK_NO_OPTIMIZER
-                        ? "-cl-std=CL1.2 -cl-opt-disable" : "-cl-std=CL1.2";
     const char *data = text->data;
     size_t length = text->length;
     char head[400];
@@ -177,7 +123,7 @@ static cvy_status build(cvy_context *context, const struct text *text, const cha
     cvy_status st = CVY_OK;
 
     TRY(CREATE(*out, clCreateProgramWithSource, context->cl_context, 1, &data, &length));
-    code = opencl()->clBuildProgram(*out, 1, &context->cl_device, options, NULL, NULL);
+    code = opencl()->clBuildProgram(*out, 1, &context->cl_device, options(context), NULL, NULL);
     st = opencl_check(code, "clBuildProgram");
     if (st == CVY_ERR_BUILD) {
         log_head(context, *out, head, sizeof head);
@@ -191,8 +137,7 @@ out:
     return st;
 }
 
-static cvy_status build_all(cvy_context *context, struct kernel *const *kernels, size_t count,
-                            const char *what, cl_program *out)
+static cvy_status compile(cvy_context *context, const struct program *program, cl_program *out)
 {
     struct text text = { 0 };
     double start = clock_seconds();
@@ -200,211 +145,228 @@ static cvy_status build_all(cvy_context *context, struct kernel *const *kernels,
 
     *out = NULL;
     source_prelude(&text);
-    for (size_t i = 0; i < count; i++)
-        TRY(source_instance(kernels[i]->source, &kernels[i]->instance, kernels[i]->hash, &text));
+    for (size_t i = 0; i < program->count; i++) {
+        const struct kernel *kernel = program->kernels[i];
+
+        TRY(source_instance(kernel->source, &kernel->instance, kernel->hash, &text));
+    }
     TRY(text_status(&text));
-    TRY(build(context, &text, what, out));
+    TRY(build(context, &text, program->name, out));
 out:
-    count_build(context, st == CVY_OK, clock_seconds() - start);
+    table_count(context, st == CVY_OK, 0, clock_seconds() - start);
     text_free(&text);
     return st;
 }
 
-// First launch of a kernel, from `program` or, if that is NULL, from a program of its own.
-static cvy_status make_ready(cvy_context *context, struct kernel *kernel, cl_program program)
+// Binaries ----------------------------------------------------------------------------------------
+
+// The driver says no, now or when it builds: the binary is of no use, whatever its digest says.
+static cvy_status load_binary(cvy_context *context, const char *data, size_t length,
+                              cl_program *out)
 {
-    cl_program own = NULL;
-    double start;
+    const unsigned char *bytes = (const unsigned char *)data;
+    cl_int code, taken = CL_SUCCESS;
     cvy_status st = CVY_OK;
 
-    if (!program) {
-        TRY(kernel_check_local(&context->device, kernel));
-        TRY(build_all(context, &kernel, 1, kernel->key, &own));
+    *out = opencl()->clCreateProgramWithBinary(context->cl_context, 1, &context->cl_device, &length,
+                                               &bytes, &taken, &code);
+    TRY(opencl_created(*out, code, "clCreateProgramWithBinary"));
+    TRY(opencl_check(taken, "clCreateProgramWithBinary"));
+    TRY(CALL(clBuildProgram, *out, 1, &context->cl_device, options(context), NULL, NULL));
+out:
+    if (st != CVY_OK && *out) {
+        opencl()->clReleaseProgram(*out);
+        *out = NULL;
     }
-    start = clock_seconds();
-    st = kernel_warm(context, kernel, program ? program : own);
-    count_build(context, 0, clock_seconds() - start);
-out:
-    if (own)
-        opencl()->clReleaseProgram(own);
     return st;
 }
 
-static cvy_status collect(struct kernel_list *list, const struct instance *instance,
-                          struct kernel **out)
+static void load(cvy_context *context, const struct program *program,
+                 const struct program_key *key, cl_program *out)
 {
-    struct kernel *fresh = NULL;
+    double start = clock_seconds();
+    char *data = NULL;
+    size_t length;
+
+    if (!cache_get(context->cache, &key->key, &data, &length))
+        return;
+    if (load_binary(context, data, length, out) != CVY_OK) {
+        context_log(context, CVY_LOG_WARNING, "stored program %s: refused: %s", program->name,
+                    cvy_error_text());
+        cache_drop(context->cache, &key->key);
+    }
+    table_count(context, 0, *out != NULL, clock_seconds() - start);
+    free(data);
+}
+
+// Which of the program's devices is the context's.
+static cvy_status device_index(cvy_context *context, cl_program program, cl_uint *count,
+                               cl_uint *index)
+{
+    cl_device_id *ids = NULL;
     cvy_status st = CVY_OK;
 
-    TRY(kernel_new(instance, &fresh));
-    for (size_t i = 0; i < list->count && !*out; i++)
-        if (list->items[i]->hash == fresh->hash && strcmp(list->items[i]->key, fresh->key) == 0)
-            *out = list->items[i];
-    if (*out)
-        goto out;
-    TRY(array_reserve(&list->items, &list->cap, list->count, sizeof *list->items));
-    list->items[list->count++] = *out = fresh;
-    fresh = NULL;
+    TRY(CALL(clGetProgramInfo, program, CL_PROGRAM_NUM_DEVICES, sizeof *count, count, NULL));
+    TRY(zalloc(*count * sizeof(cl_device_id), &ids));
+    TRY(CALL(clGetProgramInfo, program, CL_PROGRAM_DEVICES, *count * sizeof *ids, ids, NULL));
+    for (*index = 0; *index < *count && ids[*index] != context->cl_device;)
+        ++*index;
+    if (*index == *count)
+        st = fail(CVY_ERR_INTERNAL, "a program that is not for its context's device");
 out:
-    kernel_free(fresh, false);
+    free(ids);
     return st;
 }
 
-void context_collect(cvy_context *context, struct kernel_list *to)
+// NULL for the other devices: they are not asked for. *length 0: the driver has none to give.
+static cvy_status fetch_binary(cvy_context *context, cl_program program, char **data,
+                               size_t *length)
 {
-    context->collected = to;
+    cl_uint count = 0, index = 0;
+    size_t *sizes = NULL;
+    char **binaries = NULL;
+    cvy_status st = CVY_OK;
+
+    *data = NULL;
+    *length = 0;
+    TRY(device_index(context, program, &count, &index));
+    TRY(zalloc(count * sizeof *sizes, &sizes));
+    TRY(zalloc(count * sizeof *binaries, &binaries));
+    TRY(CALL(clGetProgramInfo, program, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes, sizes,
+             NULL));
+    if (!sizes[index])
+        goto out;
+    TRY(zalloc(sizes[index], &binaries[index]));
+    TRY(CALL(clGetProgramInfo, program, CL_PROGRAM_BINARIES, count * sizeof *binaries, binaries,
+             NULL));
+    *data = binaries[index];
+    *length = sizes[index];
+    binaries[index] = NULL;
+out:
+    if (binaries)
+        free(binaries[index]);
+    free(binaries);
+    free(sizes);
+    return st;
 }
 
-void kernel_list_free(struct kernel_list *list)
+cvy_status program_store(cvy_context *context, struct program *program)
 {
-    for (size_t i = 0; i < list->count; i++)
-        kernel_free(list->items[i], false);
-    free(list->items);
-    memset(list, 0, sizeof *list);
+    struct program_key key = { 0 };
+    char *data = NULL;
+    size_t length;
+    bool stored;
+    cvy_status st = CVY_OK;
+
+    if (program->stored)
+        return CVY_OK;
+    TRY(make_key(context, program, &key));
+    TRY(fetch_binary(context, program->handle, &data, &length));
+    stored = length && cache_put(context->cache, &key.key, data, length);
+    pthread_mutex_lock(&context->kernels->lock);
+    program->stored = stored;
+    pthread_mutex_unlock(&context->kernels->lock);
+out:
+    free(data);
+    free_key(&key);
+    return st;
 }
 
-cvy_status kernel_get(cvy_context *context, const struct instance *instance, struct kernel **out)
+// Opening -----------------------------------------------------------------------------------------
+
+// True if the program is now this thread's to build.
+static cvy_status claim(struct kernel_table *table, struct program *program, bool compile,
+                        bool *mine, cl_program *ready)
 {
-    struct kernel *fresh = NULL, *kernel = NULL;
+    cvy_status st = CVY_OK;
+
+    *mine = false;
+    pthread_mutex_lock(&table->lock);
+    while (program->state == PROGRAM_BUILDING && st == CVY_OK) {
+        st = callback_check("compiling");
+        if (st == CVY_OK)
+            pthread_cond_wait(&table->changed, &table->lock);
+    }
+    if (st == CVY_OK && program->state == PROGRAM_WANTED && (compile || !program->sought)) {
+        program->state = PROGRAM_BUILDING;
+        *mine = true;
+    }
+    *ready = program->handle;
+    if (st == CVY_OK && program->state == PROGRAM_FAILED)
+        st = fail(CVY_ERR_BUILD, "%s does not compile", program->name);
+    pthread_mutex_unlock(&table->lock);
+    return st;
+}
+
+static bool is_last_try(const struct program *program)
+{
+    const struct program *family = program->kernels[0]->family;
+
+    return program->suspect || (program->count == 1 && family && family->suspect);
+}
+
+// A family that is suspect is not built: its kernels are, each alone under a guard of its own. What
+// is suspect is not loaded either, as it may be the binary that the driver cannot bear.
+static cvy_status obtain_guarded(cvy_context *context, struct program *program, bool compiles,
+                                 const struct program_key *key, cl_program *out, bool *loaded)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    struct guard guard;
+    cvy_status st = CVY_OK;
+
+    key_digest(key, digest);
+    program->suspect = guard_verdict(context, digest) != TRUSTED;
+    if (program->suspect)
+        cache_drop(context->cache, &key->key);
+    if (program->suspect && program->count > 1)
+        return fail(CVY_ERR_BUILD, "a process has ended while it was compiled");
+    guard_begin(context, digest, program->name, is_last_try(program), &guard);
+    if (!program->sought && !program->suspect)
+        load(context, program, key, out);
+    *loaded = *out != NULL;
+    if (!*out && compiles)
+        st = compile(context, program, out);
+    guard_end(&guard);
+    return st;
+}
+
+static cvy_status obtain(cvy_context *context, struct program *program, bool compiles,
+                         cl_program *out, bool *loaded)
+{
+    struct program_key key;
+    cvy_status st = make_key(context, program, &key);
+
+    *out = NULL;
+    *loaded = false;
+    if (st == CVY_OK)
+        st = obtain_guarded(context, program, compiles, &key, out, loaded);
+    free_key(&key);
+    return st;
+}
+
+cvy_status program_open(cvy_context *context, struct program *program, bool compiles,
+                        cl_program *out)
+{
+    struct kernel_table *table = context->kernels;
+    cl_program handle;
+    bool mine, loaded;
     cvy_status st = CVY_OK;
 
     *out = NULL;
-    if (context->collected)
-        return collect(context->collected, instance, out);
-    TRY(kernel_new(instance, &fresh));
-    while (!kernel) {
-        kernel = claim(context->kernels, fresh);
-        if (kernel == fresh) {
-            st = make_ready(context, kernel, NULL);
-            fresh = NULL;
-            settle(context, kernel, st);
-            TRY(st);
-        } else {
-            TRY(await_other(context->kernels, fresh, &kernel));
-        }
-    }
-    if (kernel->state == KERNEL_FAILED)
-        TRY(fail(CVY_ERR_BUILD, "%s", kernel->error));
-    *out = kernel;
-out:
-    kernel_free(fresh, true);
-    return st;
-}
-
-// Start-up sets -----------------------------------------------------------------------------------
-
-// One context_compile: progress, and the family that is being compiled.
-struct work {
-    cvy_context *context;
-    size_t done, total;
-    double start;
-    struct kernel **batch;      // claimed, COMPILING
-    size_t count;
-};
-
-// After these there is no point in trying the next kernel.
-static bool is_fatal(cvy_status st)
-{
-    return st == CVY_ERR_NOMEM_HOST || st == CVY_ERR_DEVICE_LOST || st == CVY_ERR_CANCELLED;
-}
-
-static cvy_status report(struct work *work, const char *name)
-{
-    work->done++;
-    if (context_progress(work->context, work->done, work->total, name,
-                         clock_seconds() - work->start))
+    TRY(claim(table, program, compiles, &mine, out));
+    if (!mine)
         return CVY_OK;
-    return fail(CVY_ERR_CANCELLED, "the progress callback said stop after %zu of %zu kernels",
-                work->done, work->total);
-}
-
-// Ends the compiling of one claimed kernel, well or not; it may be freed. CVY_OK also for a kernel
-// that was dropped.
-static cvy_status end_kernel(struct work *work, struct kernel *kernel, cvy_status st)
-{
-    char name[160], why[512];
-
-    snprintf(name, sizeof name, "%s", kernel->key);
-    snprintf(why, sizeof why, "%s", cvy_error_text());
-    settle(work->context, kernel, st);
-    if (is_fatal(st))
-        return st;
-    if (st != CVY_OK)
-        context_log(work->context, CVY_LOG_WARNING, "kernel dropped: %s", why);
-    return report(work, name);
-}
-
-// Claims a kernel for the batch unless the context has it or the device cannot have it.
-static cvy_status claim_one(struct work *work, const struct instance *instance)
-{
-    struct kernel *fresh = NULL;
-    cvy_status st = CVY_OK;
-
-    TRY(kernel_new(instance, &fresh));
-    if (claim(work->context->kernels, fresh) != fresh) {
-        st = report(work, fresh->key);
-        kernel_free(fresh, true);
-        return st;
-    }
-    st = kernel_check_local(&work->context->device, fresh);
-    if (st != CVY_OK)
-        return end_kernel(work, fresh, st);
-    work->batch[work->count++] = fresh;
+    st = obtain(context, program, compiles, &handle, &loaded);
+    if (st == CVY_ERR_BUILD && program->count > 1)
+        context_log(context, CVY_LOG_WARNING, "program %s: its %zu kernels are built alone: %s",
+                    program->name, program->count, cvy_error_text());
+    pthread_mutex_lock(&table->lock);
+    program->handle = *out = handle;
+    program->stored = loaded;
+    program->sought = true;
+    program->state = handle ? PROGRAM_READY : st == CVY_ERR_BUILD ? PROGRAM_FAILED : PROGRAM_WANTED;
+    pthread_cond_broadcast(&table->changed);
+    pthread_mutex_unlock(&table->lock);
 out:
-    return st;
-}
-
-// Compiles what work->batch holds. Nothing stays COMPILING.
-static cvy_status compile_batch(struct work *work, const char *family)
-{
-    cl_program program = NULL;
-    size_t next = 0;
-    cvy_status st = CVY_OK;
-
-    if (work->count)
-        st = build_all(work->context, work->batch, work->count, family, &program);
-    if (is_fatal(st))
-        goto out;
-    if (st != CVY_OK)
-        context_log(work->context, CVY_LOG_WARNING, "program %s: its %zu kernels are built alone: "
-                    "%s", family, work->count, cvy_error_text());
-    for (st = CVY_OK; next < work->count && st == CVY_OK; next++)
-        st = end_kernel(work, work->batch[next],
-                        make_ready(work->context, work->batch[next], program));
-out:
-    for (; next < work->count; next++)
-        settle(work->context, work->batch[next], st);
-    work->count = 0;
-    if (program)
-        opencl()->clReleaseProgram(program);
-    return st;
-}
-
-static bool is_first_of_family(const struct start_kernel *kernels, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(kernels[i].family, kernels[index].family) == 0)
-            return false;
-    return true;
-}
-
-cvy_status context_compile(cvy_context *context, const struct start_kernel *kernels, size_t count)
-{
-    struct work work = { .context = context, .total = count, .start = clock_seconds() };
-    cvy_status st = CVY_OK;
-
-    TRY(zalloc(count * sizeof *work.batch, &work.batch));
-    for (size_t i = 0; i < count; i++) {
-        if (!is_first_of_family(kernels, i))
-            continue;
-        for (size_t j = i; j < count; j++)
-            if (strcmp(kernels[j].family, kernels[i].family) == 0)
-                TRY(claim_one(&work, &kernels[j].instance));
-        TRY(compile_batch(&work, kernels[i].family));
-    }
-out:
-    for (size_t i = 0; i < work.count; i++)
-        settle(context, work.batch[i], st);
-    free(work.batch);
     return st;
 }

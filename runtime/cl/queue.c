@@ -2,10 +2,57 @@
 // job.c's, moving bytes is transfer.c's.
 #include "cl/objects.h"
 
+// The context's list of its queues, which tells when it is at rest.
+static void enlist(cvy_queue *queue)
+{
+    cvy_context *context = queue->context;
+
+    pthread_mutex_lock(&context->queues_lock);
+    queue->next = context->queues;
+    context->queues = queue;
+    pthread_mutex_unlock(&context->queues_lock);
+}
+
+static void strike_off(cvy_queue *queue)
+{
+    cvy_context *context = queue->context;
+    cvy_queue **at = &context->queues;
+
+    pthread_mutex_lock(&context->queues_lock);
+    while (*at && *at != queue)
+        at = &(*at)->next;
+    if (*at)
+        *at = queue->next;
+    pthread_mutex_unlock(&context->queues_lock);
+}
+
+static bool is_busy(cvy_queue *queue)
+{
+    bool busy = true;
+
+    if (pthread_mutex_trylock(&queue->submit))
+        return busy;
+    busy = queue_prune(queue, UINT64_MAX) == CVY_OK && queue->pending.count;
+    pthread_mutex_unlock(&queue->submit);
+    return busy;
+}
+
+bool context_is_busy(cvy_context *context)
+{
+    bool busy = false;
+
+    pthread_mutex_lock(&context->queues_lock);
+    for (cvy_queue *queue = context->queues; queue && !busy; queue = queue->next)
+        busy = is_busy(queue);
+    pthread_mutex_unlock(&context->queues_lock);
+    return busy;
+}
+
 static void free_queue(cvy_queue *queue)
 {
     bool here = context_is_here(queue->context);
 
+    strike_off(queue);
     launch_list_free(&queue->pending, here);
     if (here && queue->workspace)
         context_release_memory(queue->context, queue->workspace);
@@ -90,6 +137,7 @@ cvy_status cvy_queue_create(cvy_context *context, const cvy_queue_params *params
     queue->context = context;
     context_retain(context);
     TRY(params->cl_queue ? wrap_queue(queue, params) : own_queue(queue, params->profiling));
+    enlist(queue);
     *out = queue;
     queue = NULL;
 out:

@@ -9,12 +9,14 @@ struct kernel_source {
     const char *text;
     const char *const *macros;      // what the file defines, to be undefined after it; NULL ends
     const char *signature;          // as kernel_signature
+    const char *digest;             // of text, as 32 hexadecimal digits
 };
 
 // kernels.c, generated.
 extern const struct kernel_source kernel_sources[];
 extern const size_t kernel_source_count;
 extern const char *const kernel_prelude;
+extern const char *const kernel_prelude_digest;     // of prelude and source.c, which binds it
 
 // NULL if there is no such file.
 const struct kernel_source *source_find(const char *name);

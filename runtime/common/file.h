@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 #define FILE_FUNCS(X)                                                                       \
     X(openat) X(close) X(read) X(write) X(fsync) X(fstat) X(fstatat) X(futimens)            \
     X(renameat) X(unlinkat) X(mkdir) X(fdopendir) X(readdir) X(closedir)                    \
-    X(getcwd) X(geteuid) X(getrlimit)
+    X(flock) X(getcwd) X(geteuid) X(getrlimit)
 
 struct file_calls {
 #define X(name) __typeof__(name) *name;

@@ -81,7 +81,7 @@ static cvy_status add_known(cvy_context *context, struct start_kernel *kernels, 
             const struct instance *one = kernel_instance(list.items[done]);
 
             if (*count < START_KERNELS && !is_there(kernels, *count, one))
-                kernels[(*count)++] = (struct start_kernel) { *one, op_family(choice.algo->op) };
+                kernels[(*count)++] = (struct start_kernel) { *one, NULL };
         }
     }
     context_collect(context, NULL);
@@ -89,24 +89,27 @@ static cvy_status add_known(cvy_context *context, struct start_kernel *kernels, 
     return st;
 }
 
-static cvy_status compile_start_set(cvy_context *context)
+// What wisdom adds is compiled alone: a family's program is the same whatever wisdom says, so that
+// its binary serves all.
+static cvy_status expect_start_set(cvy_context *context)
 {
     struct start_kernel kernels[START_KERNELS];
     size_t count = start_set(context_device(context), kernels);
     cvy_status st = add_known(context, kernels, &count);
 
-    return st == CVY_OK ? context_compile(context, kernels, count) : st;
+    return st == CVY_OK ? context_expect(context, kernels, count) : st;
 }
 
-static cvy_status compile_policy(const cvy_context_params *params, cvy_compile_policy *out)
+static cvy_status compile_by(cvy_context *context, cvy_compile_policy policy)
 {
-    *out = params ? params->compile : CVY_COMPILE_DEFAULT;
-    if (*out == CVY_COMPILE_DEFAULT)
-        *out = CVY_COMPILE_EAGER;
-    if (*out == CVY_COMPILE_BACKGROUND)
-        return fail(CVY_ERR_UNSUPPORTED, "compile is CVY_COMPILE_BACKGROUND, which this version "
-                    "does not have");
-    return check_enum((int)*out, CVY_COMPILE_DEFAULT, CVY_COMPILE_LAZY, "compile");
+    cvy_status st = CVY_OK;
+
+    TRY(expect_start_set(context));
+    if (policy == CVY_COMPILE_EAGER)
+        TRY(context_compile(context));
+    st = context_work_behind(context, policy == CVY_COMPILE_BACKGROUND);
+out:
+    return st;
 }
 
 cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **out)
@@ -118,14 +121,13 @@ cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **ou
 
     CHECK_POINTER(out);
     *out = NULL;
-    TRY(compile_policy(params, &policy));
     TRY(context_open(params, &context));
     TRY(wisdom_new(&wisdom));
     context_attach(context, wisdom, wisdom_free);
     if (params && params->wisdom)
         TRY(cvy_wisdom_load(context, params->wisdom, CVY_WISDOM_USER, NULL));
-    if (policy == CVY_COMPILE_EAGER)
-        TRY(compile_start_set(context));
+    policy = params ? params->compile : CVY_COMPILE_DEFAULT;
+    TRY(compile_by(context, policy ? policy : CVY_COMPILE_EAGER));
     *out = context;
     context = NULL;
 out:

@@ -246,7 +246,7 @@ def unused(text):
     head, _, rest = text.partition(')\n')
     before, _, names = head.partition('from ctypes import (')
     used = [name for name in re.split(r'[,\s]+', names) if re.search(rf'\b{name}\b', rest)]
-    line = textwrap.fill(', '.join(used), 100, initial_indent='from ctypes import (',
+    line = textwrap.fill(', '.join(used), 99, initial_indent='from ctypes import (',
                          subsequent_indent=' ' * 20)
     return f'{before}{line})\n{rest}'
 

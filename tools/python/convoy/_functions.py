@@ -3,7 +3,8 @@
 Written by bind.py from the headers of Convoy 0.1.0: change those, then run it.
 """
 
-from ctypes import (POINTER, c_bool, c_char_p, c_int, c_int32, c_int64, c_size_t, c_void_p)
+from ctypes import (POINTER, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t,
+                    c_void_p)
 
 from . import _structs as s
 
@@ -28,6 +29,7 @@ FUNCTIONS = {
     'cvy_context_destroy': (None, [POINTER(c_void_p)]),
     'cvy_context_device_info': (c_int, [c_void_p, POINTER(s.cvy_device_info)]),
     'cvy_context_stats_get': (c_int, [c_void_p, POINTER(s.cvy_context_stats)]),
+    'cvy_context_save_programs': (c_int, [c_void_p, c_double]),
     'cvy_context_cl_context': (c_void_p, [c_void_p]),
     'cvy_context_cl_device': (c_void_p, [c_void_p]),
     'cvy_buffer_create': (c_int, [c_void_p, POINTER(s.cvy_buffer_params), POINTER(c_void_p)]),

@@ -84,7 +84,7 @@ class cvy_cache_stats(Structure):
 class cvy_context_stats(Structure):
     _fields_ = [
         ('kernels', c_size_t), ('programs', c_size_t), ('failed', c_size_t),
-        ('build_seconds', c_double), ('cache', cvy_cache_stats),
+        ('build_seconds', c_double), ('loaded', c_size_t), ('cache', cvy_cache_stats),
     ]
     _enums_: Dict[str, str] = {}
 

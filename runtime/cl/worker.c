@@ -1,0 +1,352 @@
+// The thread behind a context: compiles what is expected while the caller goes on, and stores what
+// the driver does not keep by itself.
+#include "cl/objects.h"
+
+#include <time.h>
+
+// A first launch stalls every other launch of a PoCL process, by up to 205 ms, and fetching a
+// binary for as long as that takes (PERFORMANCE.md). Building a program stalls nobody.
+#define LAUNCH_AFTER 0.05
+#define STORE_AFTER 1.0
+// How often it looks whether the queues are at rest.
+#define LOOK_EVERY 0.01
+
+struct worker {
+    cvy_context *context;
+    pthread_t thread;
+    pthread_mutex_t lock;           // guards what follows
+    pthread_cond_t wake;
+    bool stop, woken;
+    bool closes;                    // the context, when it ends
+    bool compiles;                  // the start-up set
+    bool joined, over;              // somebody joins the thread; has joined it; running_lock's
+    // The thread's own.
+    size_t built, launched;         // how far it is in what is expected
+    double start, quiet;            // since when the queues have been at rest
+    uint64_t jobs;                  // that the context had begun when it last looked
+    bool seen[3];                   // kinds of work that exit() knows of
+    struct worker *next;
+};
+
+// All that run, so that exit() can end them before the driver's own destructors run, in which a
+// compiler at work would crash.
+static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t running_over = PTHREAD_COND_INITIALIZER;
+static struct worker *running;
+
+// End ---------------------------------------------------------------------------------------------
+
+static void unlist(struct worker *worker)
+{
+    struct worker **at = &running;
+
+    while (*at && *at != worker)
+        at = &(*at)->next;
+    if (*at)
+        *at = worker->next;
+}
+
+static void worker_free(struct worker *worker)
+{
+    pthread_cond_destroy(&worker->wake);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
+}
+
+static void tell_to_stop(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->stop = true;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+// Ends a worker that somebody else may be ending. Holds running_lock, but not while it waits.
+static void join(struct worker *worker)
+{
+    if (!worker->joined) {
+        worker->joined = true;
+        pthread_mutex_unlock(&running_lock);
+        tell_to_stop(worker);
+        pthread_join(worker->thread, NULL);
+        pthread_mutex_lock(&running_lock);
+        worker->over = true;
+        pthread_cond_broadcast(&running_over);
+    }
+    while (!worker->over)
+        pthread_cond_wait(&running_over, &running_lock);
+}
+
+static void end_all(void)
+{
+    struct worker *worker;
+
+    pthread_mutex_lock(&running_lock);
+    do {
+        worker = running;
+        while (worker && (worker->over || !context_is_here(worker->context)
+                          || pthread_equal(worker->thread, pthread_self())))
+            worker = worker->next;
+        if (worker)
+            join(worker);
+    } while (worker);
+    pthread_mutex_unlock(&running_lock);
+}
+
+// Drivers register destructors when they first do a kind of work, and what is registered last runs
+// first: so this comes again behind each.
+static void end_before_driver(bool *seen)
+{
+    if (!*seen)
+        *seen = atexit(end_all) == 0;
+}
+
+// Rest --------------------------------------------------------------------------------------------
+
+static bool must_stop(struct worker *worker)
+{
+    bool stop;
+
+    pthread_mutex_lock(&worker->lock);
+    stop = worker->stop;
+    pthread_mutex_unlock(&worker->lock);
+    return stop;
+}
+
+// Until it is woken, or, if `seconds` is not negative, so long.
+static void pause_for(struct worker *worker, double seconds)
+{
+    struct timespec until;
+    int over = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += seconds > 0 ? (long)(seconds * 1e9) : 0;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->stop && !worker->woken && !over)
+        over = seconds < 0 ? pthread_cond_wait(&worker->wake, &worker->lock)
+                           : pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
+    worker->woken = false;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+static bool is_urgent(cvy_context *context)
+{
+    bool urgent;
+
+    pthread_mutex_lock(&context->kernels->lock);
+    urgent = context->kernels->urgent > 0;
+    pthread_mutex_unlock(&context->kernels->lock);
+    return urgent;
+}
+
+// Whether no queue has been used for so long. Any sign of use starts the time again.
+static bool at_rest(struct worker *worker, double seconds)
+{
+    cvy_context *context = worker->context;
+    uint64_t jobs = atomic_load(&context->jobs);
+
+    if (jobs != worker->jobs || is_urgent(context) || context_is_busy(context))
+        worker->quiet = clock_seconds();
+    worker->jobs = jobs;
+    return clock_seconds() - worker->quiet >= seconds;
+}
+
+// Work --------------------------------------------------------------------------------------------
+
+enum outcome { DID_SOMETHING, MUST_WAIT, NOTHING_LEFT };
+
+static enum outcome build_next(struct worker *worker)
+{
+    struct kernel_table *table = worker->context->kernels;
+    struct program *family = NULL;
+    cl_program handle;
+
+    while (worker->built < table->expected_count && !family)
+        family = table->expected[worker->built++]->family;
+    if (!family)
+        return NOTHING_LEFT;
+    program_open(worker->context, family, true, &handle);
+    end_before_driver(&worker->seen[0]);
+    return DID_SOMETHING;
+}
+
+static enum outcome launch_next(struct worker *worker)
+{
+    struct kernel_table *table = worker->context->kernels;
+
+    if (worker->launched == table->expected_count)
+        return NOTHING_LEFT;
+    if (!at_rest(worker, LAUNCH_AFTER))
+        return MUST_WAIT;
+    // One that is there already costs no time.
+    if (compile_expected(worker->context, worker->launched, worker->start) == CVY_OK)
+        worker->launched++;
+    else
+        worker->launched = table->expected_count;
+    end_before_driver(&worker->seen[1]);
+    return DID_SOMETHING;
+}
+
+static struct program *next_to_store(struct kernel_table *table)
+{
+    struct program *program;
+
+    pthread_mutex_lock(&table->lock);
+    program = table->programs;
+    while (program && (program->stored || program->tried || !program_is_over(program)))
+        program = program->next;
+    pthread_mutex_unlock(&table->lock);
+    return program;
+}
+
+static enum outcome store_next(struct worker *worker)
+{
+    cvy_context *context = worker->context;
+    struct program *program = NULL;
+
+    if (!(context->device.quirks & QUIRK_CACHES_CODE))
+        program = next_to_store(context->kernels);
+    if (!program)
+        return NOTHING_LEFT;
+    if (!at_rest(worker, STORE_AFTER))
+        return MUST_WAIT;
+    program->tried = true;
+    program_store(context, program);
+    end_before_driver(&worker->seen[2]);
+    return DID_SOMETHING;
+}
+
+static enum outcome do_next(struct worker *worker)
+{
+    enum outcome outcome = NOTHING_LEFT;
+
+    if (is_urgent(worker->context))
+        return MUST_WAIT;
+    if (worker->compiles)
+        outcome = build_next(worker);
+    if (outcome == NOTHING_LEFT && worker->compiles)
+        outcome = launch_next(worker);
+    return outcome == NOTHING_LEFT ? store_next(worker) : outcome;
+}
+
+// The thread --------------------------------------------------------------------------------------
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    enum outcome outcome;
+
+    while (!must_stop(worker)) {
+        outcome = do_next(worker);
+        if (outcome != DID_SOMETHING)
+            pause_for(worker, outcome == MUST_WAIT ? LOOK_EVERY : -1);
+    }
+    if (worker->closes) {       // set by this thread
+        context_close(worker->context);
+        worker_free(worker);
+    }
+    return NULL;
+}
+
+static cvy_status open_wake(pthread_cond_t *wake)
+{
+    pthread_condattr_t attributes;
+    bool good;
+
+    if (pthread_condattr_init(&attributes))
+        return fail(CVY_ERR_NOMEM_HOST, "no condition variable");
+    good = !pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        && !pthread_cond_init(wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return good ? CVY_OK : fail(CVY_ERR_NOMEM_HOST, "no condition variable");
+}
+
+static cvy_status worker_new(cvy_context *context, bool compiles, struct worker **out)
+{
+    struct worker *worker = NULL;
+    cvy_status st = zalloc(sizeof *worker, &worker);
+
+    *out = NULL;
+    if (st != CVY_OK)
+        return st;
+    if (pthread_mutex_init(&worker->lock, NULL)) {
+        free(worker);
+        return fail(CVY_ERR_NOMEM_HOST, "no mutex");
+    }
+    st = open_wake(&worker->wake);
+    if (st != CVY_OK) {
+        pthread_mutex_destroy(&worker->lock);
+        free(worker);
+        return st;
+    }
+    worker->context = context;
+    worker->compiles = compiles;
+    worker->start = worker->quiet = clock_seconds();
+    *out = worker;
+    return CVY_OK;
+}
+
+cvy_status worker_start(cvy_context *context, bool compiles)
+{
+    struct worker *worker;
+    cvy_status st = worker_new(context, compiles, &worker);
+
+    if (st != CVY_OK)
+        return st;
+    pthread_mutex_lock(&running_lock);
+    if (atexit(end_all) || pthread_create(&worker->thread, NULL, work, worker)) {
+        st = fail(CVY_ERR_NOMEM_HOST, "no thread");
+    } else {
+        worker->next = running;
+        running = context->worker = worker;
+    }
+    pthread_mutex_unlock(&running_lock);
+    if (st != CVY_OK)
+        worker_free(worker);
+    return st;
+}
+
+void worker_wake(cvy_context *context)
+{
+    struct worker *worker = context->worker;
+
+    if (!worker)
+        return;
+    pthread_mutex_lock(&worker->lock);
+    worker->woken = true;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+// In a callback of the worker's own, which destroys the context.
+static void stop_self(struct worker *worker)
+{
+    if (!worker->joined)
+        pthread_detach(worker->thread);
+    worker->closes = true;
+    tell_to_stop(worker);
+}
+
+bool worker_stop(cvy_context *context)
+{
+    struct worker *worker = context->worker;
+    bool self;
+
+    if (!worker || !context_is_here(context))
+        return true;
+    self = pthread_equal(worker->thread, pthread_self());
+    pthread_mutex_lock(&running_lock);
+    if (self)
+        stop_self(worker);
+    else
+        join(worker);
+    unlist(worker);
+    pthread_mutex_unlock(&running_lock);
+    if (!self) {
+        worker_free(worker);
+        context->worker = NULL;
+    }
+    return !self;
+}
