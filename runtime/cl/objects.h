@@ -253,7 +253,8 @@ struct kernel_table {
     struct program *programs;       // newest first
     struct kernel **expected;       // the start-up set, in order
     size_t expected_count, expected_cap;
-    int urgent;                     // threads that need a kernel now: the worker lets them go first
+    int urgent;                     // threads that want a kernel at once: the worker lets them go
+    uint64_t wanted;                // how often that has been
     cvy_context_stats stats;
 };
 

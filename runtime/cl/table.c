@@ -285,6 +285,7 @@ static cvy_status ensure_now(cvy_context *context, struct kernel *kernel)
     pthread_mutex_lock(&table->lock);
     ready = kernel->state == KERNEL_READY;
     table->urgent += !ready;
+    table->wanted += !ready;
     pthread_mutex_unlock(&table->lock);
     if (ready)
         return CVY_OK;

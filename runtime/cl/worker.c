@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+// Whoever makes plans one after the other is not to wait for the program of others' plans.
+#define BUILD_AFTER 0.05
 // A first launch stalls every other launch of a PoCL process, by up to 205 ms, and fetching a
 // binary for as long as that takes (PERFORMANCE.md). Building a program stalls nobody.
 #define LAUNCH_AFTER 0.05
@@ -22,8 +24,8 @@ struct worker {
     bool joined, over;              // somebody joins the thread; has joined it; running_lock's
     // The thread's own.
     size_t built, launched;         // how far it is in what is expected
-    double start, quiet;            // since when the queues have been at rest
-    uint64_t jobs;                  // that the context had begun when it last looked
+    double start, calm, quiet;      // since when nobody wants a kernel, no queue has work
+    uint64_t wanted, jobs;          // when it last looked
     bool seen[3];                   // kinds of work that exit() knows of
     struct worker *next;
 };
@@ -131,26 +133,29 @@ static void pause_for(struct worker *worker, double seconds)
     pthread_mutex_unlock(&worker->lock);
 }
 
-static bool is_urgent(cvy_context *context)
+// Since when nobody has wanted a kernel at once.
+static double calm_seconds(struct worker *worker)
 {
-    bool urgent;
+    struct kernel_table *table = worker->context->kernels;
 
-    pthread_mutex_lock(&context->kernels->lock);
-    urgent = context->kernels->urgent > 0;
-    pthread_mutex_unlock(&context->kernels->lock);
-    return urgent;
+    pthread_mutex_lock(&table->lock);
+    if (table->urgent || table->wanted != worker->wanted)
+        worker->calm = clock_seconds();
+    worker->wanted = table->wanted;
+    pthread_mutex_unlock(&table->lock);
+    return clock_seconds() - worker->calm;
 }
 
-// Whether no queue has been used for so long. Any sign of use starts the time again.
+// Whether besides no queue has been used for so long. Any sign of use starts the time again.
 static bool at_rest(struct worker *worker, double seconds)
 {
     cvy_context *context = worker->context;
     uint64_t jobs = atomic_load(&context->jobs);
 
-    if (jobs != worker->jobs || is_urgent(context) || context_is_busy(context))
+    if (jobs != worker->jobs || context_is_busy(context))
         worker->quiet = clock_seconds();
     worker->jobs = jobs;
-    return clock_seconds() - worker->quiet >= seconds;
+    return calm_seconds(worker) >= seconds && clock_seconds() - worker->quiet >= seconds;
 }
 
 // Work --------------------------------------------------------------------------------------------
@@ -222,7 +227,7 @@ static enum outcome do_next(struct worker *worker)
 {
     enum outcome outcome = NOTHING_LEFT;
 
-    if (is_urgent(worker->context))
+    if (calm_seconds(worker) < BUILD_AFTER)
         return MUST_WAIT;
     if (worker->compiles)
         outcome = build_next(worker);
@@ -283,7 +288,7 @@ static cvy_status worker_new(cvy_context *context, bool compiles, struct worker 
     }
     worker->context = context;
     worker->compiles = compiles;
-    worker->start = worker->quiet = clock_seconds();
+    worker->start = worker->calm = worker->quiet = clock_seconds();
     *out = worker;
     return CVY_OK;
 }
