@@ -9,6 +9,8 @@
 //   before it divides, and without touching memory.
 // - The work-group size is fixed: __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z))).
 //   Global offsets are never used: a launch of a slice gets the slice's first row or item.
+// - get_group_id and get_num_groups are called in the kernel itself, not in helper functions, and
+//   of an axis that is written as a number. Groups of one work-item use no local memory.
 // - Types are T (storage), ACC (sums) and VT (a vector of V elements of ACC), memory goes through
 //   LOAD(p, i), STORE(p, i, value), VLOAD(p), VSTORE(value, p). VSTORE writes global memory, VKEEP
 //   private memory. VLOAD_PART(p, n), VSTORE_PART(value, p, n): the first n elements, n below V.

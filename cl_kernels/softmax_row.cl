@@ -115,7 +115,11 @@ __kernel void FN(softmax_row)(
     ulong src_0, ulong src_1, ulong src_2, ulong src_3, ulong src_4,
     ulong dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong dst_4, int first)
 {
+#if LOCAL_X > 1
     __local ACC shared[LOCAL_X];
+#else
+    __local ACC *shared = 0;
+#endif
     ulong begin = (first + get_group_id(0)) * block, end = min(begin + block, rows);
 
     for (ulong row = begin; row < end; row++) {

@@ -111,6 +111,68 @@ static void add_undefs(const struct kernel_source *source, const struct instance
         text_add(out, "#undef %s\n", source->macros[i]);
 }
 
+// A kernel of one work-item a group, as those for CPUs are, becomes a function beside a kernel that
+// does nothing but call it. PoCL 3.1 compiles all that a kernel has three times, for three ways to
+// launch it; functions are inlined first if they ask for the number of their group, so this one
+// gets the numbers as arguments. EPYC Zen 4: separable_tiles compiles in 0.35 s instead of 0.82,
+// all 45 kernels of the start-up set in 8.5 instead of 14. The call takes 15 ns.
+static bool has_body(const struct instance *instance)
+{
+    return instance->local[0] * instance->local[1] * instance->local[2] == 1;
+}
+
+// Makes the function of the kernel that follows in the text. It has the parameters that the kernel
+// file gives it and the group after them.
+static void open_body(const char *kernel, struct text *out)
+{
+    text_add(out, "#define __kernel static __attribute__((noinline))\n"
+             "#define reqd_work_group_size(x, y, z)\n"
+             "#define %s(...) %s_body(__VA_ARGS__, uint group_0, uint groups_0, uint group_1, "
+             "uint groups_1, uint group_2, uint groups_2)\n"
+             "#define get_group_id(axis) group_##axis\n"
+             "#define get_num_groups(axis) groups_##axis\n"
+             "#define get_local_id(axis) 0\n", kernel, kernel);
+}
+
+static const char *type_of(char letter)
+{
+    return letter == 'p' ? "__global void *" : letter == 'l' ? "long "
+        : letter == 'f' ? "float " : "int ";
+}
+
+static void close_body(const char *kernel, const char *signature, struct text *out)
+{
+    static const char *const hidden[] = {
+        "__kernel", "reqd_work_group_size", "get_group_id", "get_num_groups", "get_local_id",
+    };
+
+    text_add(out, "\n#undef %s\n", kernel);
+    for (size_t i = 0; i < COUNT_OF(hidden); i++)
+        text_add(out, "#undef %s\n", hidden[i]);
+    text_add(out, "__attribute__((reqd_work_group_size(1, 1, 1)))\n__kernel void %s(", kernel);
+    for (size_t i = 0; signature[i]; i++)
+        text_add(out, "%s%sa%zu", i ? ", " : "", type_of(signature[i]), i);
+    text_add(out, ")\n{\n    %s_body(", kernel);
+    for (size_t i = 0; signature[i]; i++)
+        text_add(out, "a%zu, ", i);
+    text_add(out, "get_group_id(0), get_num_groups(0), get_group_id(1), get_num_groups(1), "
+             "get_group_id(2), get_num_groups(2));\n}\n");
+}
+
+static void add_file(const struct kernel_source *source, const struct instance *instance,
+                     uint64_t hash, struct text *out)
+{
+    char kernel[128];
+
+    source_kernel_name(source, hash, kernel, sizeof kernel);
+    if (has_body(instance))
+        open_body(kernel, out);
+    text_add(out, "#line 1 \"%s.cl\"\n", source->name);
+    text_append(out, source->text, strlen(source->text));
+    if (has_body(instance))
+        close_body(kernel, source->signature, out);
+}
+
 cvy_status source_instance(const struct kernel_source *source, const struct instance *instance,
                            uint64_t hash, struct text *out)
 {
@@ -123,8 +185,7 @@ cvy_status source_instance(const struct kernel_source *source, const struct inst
              suffix, suffix);
     text_add(out, "#define FN(name) name##_%016" PRIx64 "\n", hash);
     TRY(add_vector(instance, type, suffix, out));
-    text_add(out, "#line 1 \"%s.cl\"\n", source->name);
-    text_append(out, source->text, strlen(source->text));
+    add_file(source, instance, hash, out);
     add_undefs(source, instance, out);
     st = text_status(out);
 out:
