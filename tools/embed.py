@@ -35,6 +35,11 @@ def strip_comments(text):
     return re.sub(r'//[^\n]*|/\*.*?\*/', blank, text, flags=re.S)
 
 
+def uncommented(text):
+    """The same in as many lines."""
+    return '\n'.join(line.rstrip() for line in strip_comments(text).split('\n'))
+
+
 def check_text(text):
     for number, line in enumerate(text.split('\n'), 1):
         if not line.isascii():
@@ -115,14 +120,14 @@ def kernels(prelude, binding, paths):
     errors = 0
     for path in [prelude] + paths:
         try:
-            text = read(path)
+            # PoCL reads the text at each start, even where it has the code: 0.13 ms for a KiB.
+            text = uncommented(read(path))
             if path is prelude:
                 out.append(char_array('prelude', text))
                 continue
-            code = strip_comments(text)
             stem = path.stem
-            letters = signature(code, stem)
-            names = ''.join(f'"{name}", ' for name in macros(code))
+            letters = signature(text, stem)
+            names = ''.join(f'"{name}", ' for name in macros(text))
             out.append(char_array(f'text_{stem}', text))
             out.append(f'static const char *const macros_{stem}[] = {{ {names}NULL }};\n')
             rows.append(f'    {{ "{stem}", text_{stem}, macros_{stem}, "{letters}",\n'
@@ -137,7 +142,7 @@ def kernels(prelude, binding, paths):
                f'const size_t kernel_source_count = {count};\n'
                'const char *const kernel_prelude = prelude;\n'
                'const char *const kernel_prelude_digest = '
-               f'"{digest(prelude.read_bytes() + binding.read_bytes())}";\n')
+               f'"{digest(uncommented(read(prelude)).encode() + binding.read_bytes())}";\n')
     return '\n'.join(out), errors
 
 

@@ -19,22 +19,20 @@ const char *op_name(enum op op)
     return (unsigned)op < COUNT_OF(names) ? names[op] : "unknown";
 }
 
+// PoCL takes 22 ms to open a program that it has compiled before, however small: so there are few.
 const char *op_family(enum op op)
 {
     switch (op) {
     case OP_CONV:
     case OP_SEPARABLE:
-        return "conv";
     case OP_POOL:
     case OP_UNPOOL:
-        return "pool";
     case OP_COPY:
     case OP_CONCAT:
     case OP_PAD:
-    case OP_GATHER:
-        return "move";
+        return "maps";
     default:
-        return "math";
+        return "others";
     }
 }
 

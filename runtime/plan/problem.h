@@ -12,8 +12,8 @@ enum op {
     OP_COUNT
 };
 const char *op_name(enum op op);
-// Operators whose kernels stand in one program: "conv", "pool", "move" or "math". Few programs
-// with many kernels build fastest.
+// Operators whose kernels stand in one program: "maps", which nearly every network needs, or
+// "others".
 const char *op_family(enum op op);
 
 // Which way a convolution runs. BACKWARD_DATA is the transposed convolution: src has the feature
