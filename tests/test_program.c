@@ -38,7 +38,7 @@ static void expect(const char *words, int status, const char *word)
 Test(program, help_is_an_option_and_a_command)
 {
     static const char *const commands[] = {
-        "devices", "algos", "selftest", "bench",
+        "devices", "algos", "selftest", "bench", "warm",
 #ifdef MODELS
         "run", "check", "inspect", "explain", "tune",
 #endif
@@ -172,6 +172,20 @@ Test(program, bench_compares_before_it_measures)
            "2 rows, 0 wrong");
     expect("$CONVOY bench --pairs 1 --spec " SMALL, 0, " GFLOP/s of FMA, ");
     expect("$CONVOY bench --smoke --spec " SMALL " --html -", 0, "All numbers</h2>");
+}
+
+Test(program, warm_stores_once_and_compiles_nothing_after)
+{
+    need_device();
+    expect("$CONVOY warm more 2>&1", 2, "`more` is not expected");
+    expect("$CONVOY warm --budget 0 2>&1", 2, "--budget: `0` is not a value");
+    expect("$CONVOY warm --budget 2>&1", 2, "`--budget` needs a value");
+    expect("$CONVOY warm --speed 2>&1", 2, "`--speed` is no option");
+    expect("$CONVOY warm --device abacus 2>&1", 3, "abacus");
+    expect("env -u HOME -u XDG_CACHE_HOME $CONVOY warm 2>&1", 1, "no folder for a cache");
+    expect("$CONVOY warm --cache /proc/none 2>&1", 4, "could not be stored in /proc/none");
+    expect("f=/tmp/convoy-warm.$$; $CONVOY warm --cache $f >/dev/null && $CONVOY warm --cache $f "
+           "--json; s=$?; rm -r $f; exit $s", 0, "\"programs_compiled\":\t0");
 }
 
 #ifdef MODELS

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     { "algos", "list the algorithms", cmd_algos },
     { "selftest", "check every operator on a device against the reference", cmd_selftest },
     { "bench", "measure layers and networks, beside other libraries", cmd_bench },
+    { "warm", "compile everything for a device and keep it", cmd_warm },
 #ifdef CONVOY_MODELS
     { "run", "run an ONNX model on arrays or photos", cmd_run },
     { "check", "run ONNX backend tests", cmd_check },

@@ -59,6 +59,7 @@ int cmd_devices(int argc, char **argv);
 int cmd_algos(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_warm(int argc, char **argv);
 // With ONNX models, PNG and JPEG:
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);

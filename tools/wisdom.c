@@ -1,4 +1,4 @@
-// The path of the wisdom file.
+// The paths of the wisdom file and of the folder that it is in.
 #include "wisdom.h"
 
 #include <errno.h>
@@ -7,21 +7,30 @@
 #include <string.h>
 #include <sys/stat.h>
 
+bool cache_path(const char *given, const char *name, char path[WISDOM_PATH])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int length = -1;
+
+    if (given != NULL) {
+        length = snprintf(path, WISDOM_PATH, "%s%s", given, name);
+    } else if (cache != NULL && cache[0] == '/') {
+        length = snprintf(path, WISDOM_PATH, "%s/convoy%s", cache, name);
+    } else if (home != NULL && home[0] == '/') {
+        length = snprintf(path, WISDOM_PATH, "%s/.cache/convoy%s", home, name);
+    }
+    return length > 0 && length < WISDOM_PATH;
+}
+
 const char *wisdom_path(const char *given, char path[WISDOM_PATH])
 {
     const char *set = given != NULL ? given : getenv("CONVOY_WISDOM");
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int length;
 
-    if (set != NULL) {
-        length = snprintf(path, WISDOM_PATH, "%s", set);
-    } else if (cache != NULL && cache[0] == '/') {
-        length = snprintf(path, WISDOM_PATH, "%s/convoy/wisdom", cache);
-    } else if (home != NULL && home[0] == '/') {
-        length = snprintf(path, WISDOM_PATH, "%s/.cache/convoy/wisdom", home);
-    } else {
-        return NULL;
+    if (set == NULL) {
+        return cache_path(NULL, "/wisdom", path) ? path : NULL;
     }
+    length = snprintf(path, WISDOM_PATH, "%s", set);
     return length > 0 && length < WISDOM_PATH ? path : NULL;
 }
 

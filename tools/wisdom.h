@@ -7,6 +7,9 @@
 
 enum { WISDOM_PATH = 1024 };
 
+// `name` in the folder given, else in convoy in XDG_CACHE_HOME or ~/.cache, where the library keeps
+// its programs, too. False where there is none to be had.
+bool cache_path(const char *given, const char *name, char path[WISDOM_PATH]);
 // The file given, else CONVOY_WISDOM, else convoy/wisdom in XDG_CACHE_HOME or ~/.cache. NULL where
 // there is none to be had, and where CONVOY_WISDOM is empty: path is its memory.
 const char *wisdom_path(const char *given, char path[WISDOM_PATH]);
