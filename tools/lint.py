@@ -38,6 +38,10 @@ CALLS = re.compile(
     r'_Exit|quick_exit|atexit|getenv|secure_getenv|setenv|putenv|assert|raise|kill|signal|'
     r'sigaction|system|popen|setlocale|sprintf|vsprintf|gets|rand|srand)\s*\(')
 STREAMS = re.compile(r'\b(stdout|stderr)\b')
+FILE_CALL = re.compile(
+    r'(?<![\w>.])(f?open(at|dir)?|creat|close(dir)?|p?readv?|p?writev?|fread|fwrite|fsync|'
+    r'fdatasync|f?l?stat(at)?|futimens|utimensat|rename(at)?|unlink(at)?|remove|mkdir(at)?|rmdir|'
+    r'readdir|fdopendir|getcwd|flock|lockf|f?truncate|fallocate|mmap|mkstemp)\s*\(')
 CL_CALL = re.compile(r'(?<![\w>.])cl[A-Z]\w*\s*\(')
 CL_INCLUDE = re.compile(r'#\s*include\s*[<"](CL/[^>"]*)')
 INCLUDE = re.compile(r'#\s*include\s*([<"])([^>"]+)[>"]')
@@ -141,6 +145,8 @@ def check_library(lint, path, code):
     in_cl = path.parts[:2] == ('runtime', 'cl')
     calls = code.replace(MAY_CALL[str(path)], '') if str(path) in MAY_CALL else code
     lint.each_match(path, calls, CALLS, 'a library does not call {}')
+    if path.parts[1] not in ('onnx', 'convoy'):     # onnx: a library of its own
+        lint.each_match(path, code, FILE_CALL, '{} is called past the table of file.h')
     lint.each_match(path, code, STREAMS, 'a library does not use {}')
     lint.each_match(path, code, CL_CALL, '{} is called past the table of opencl.h' if in_cl
                     else '{}: OpenCL is called in runtime/cl only')

@@ -223,7 +223,8 @@ typedef struct cvy_cache_params {
     const char *folder;         // made when first needed, mode 0700. NULL or "": "convoy" in
                                 // XDG_CACHE_HOME, else in HOME/.cache. These two are all that
                                 // Convoy reads from the environment. Where neither is an absolute
-                                // path, and in a setuid process, there is no cache
+                                // path, in a setuid process, and for root in a home of another
+                                // user's (sudo), there is no cache
     int64_t max_bytes;          // of the folder's entries, the least recently used go first; 0: 256
                                 // MiB. With callbacks: of one entry
     cvy_cache_get_fn get;       // both or none, and then no folder

@@ -91,7 +91,7 @@ static enum cache_count room_for(const struct cache *cache, const unsigned char 
     *out = NULL;
     if (size > (uint64_t)cache->max_bytes || size > SIZE_MAX)
         return COUNT_CORRUPT;       // not one that was put here
-    *out = malloc((size_t)size);
+    *out = calloc(1, (size_t)size);
     if (!*out)
         return COUNT_MISSES;
     memcpy(*out, head, ENTRY_HEAD);
@@ -146,7 +146,7 @@ static enum cache_count get_file(const struct cache *cache, const struct entry_k
 static enum cache_count get_called(const struct cache *cache, const struct entry_key *key,
                                    char **data, size_t *length)
 {
-    unsigned char head[ENTRY_HEAD], *entry = NULL;
+    unsigned char head[ENTRY_HEAD] = { 0 }, *entry = NULL;
     size_t size = cache->get(cache->user, key->name, head, sizeof head), again;
     enum cache_count why = size ? entry_check_head(head, size) : COUNT_MISSES;
 
@@ -223,7 +223,7 @@ static enum cache_count put_called(const struct cache *cache, const struct entry
                                    const struct file_part parts[2])
 {
     size_t size = parts[0].length + parts[1].length;
-    unsigned char head[ENTRY_HEAD], *entry;
+    unsigned char head[ENTRY_HEAD] = { 0 }, *entry;
     bool kept;
 
     if (entry_check_head(head, cache->get(cache->user, key->name, head, sizeof head))

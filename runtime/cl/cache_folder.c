@@ -28,17 +28,27 @@ static void add_path(struct text *out, const char *path)
         out->data[--out->length] = '\0';
 }
 
+// With sudo, HOME may be that of a user, whom a folder of root's would shut out from then on.
+static bool may_use(const char *base)
+{
+    struct stat facts;
+
+    return base && base[0] == '/'
+        && (file_calls()->geteuid() != 0 || file_calls()->fstatat(AT_FDCWD, base, &facts, 0) != 0
+            || facts.st_uid == 0);
+}
+
 static void add_default(struct text *out)
 {
-    const char *cache = secure_getenv("XDG_CACHE_HOME"), *home;
+    const char *cache = file_calls()->secure_getenv("XDG_CACHE_HOME");
+    const char *home = file_calls()->secure_getenv("HOME");
 
     if (cache && cache[0] == '/') {
-        text_add(out, "%s/convoy", cache);
-        return;
-    }
-    home = secure_getenv("HOME");
-    if (home && home[0] == '/')
+        if (may_use(cache))
+            text_add(out, "%s/convoy", cache);
+    } else if (may_use(home)) {
         text_add(out, "%s/.cache/convoy", home);
+    }
 }
 
 cvy_status folder_choose(const char *wanted, char **out)
@@ -180,6 +190,7 @@ struct uses {
     struct use *items;
     size_t count, cap;
     int64_t bytes;
+    time_t now;
 };
 
 static bool has_entry_name(const char *name)
@@ -196,7 +207,7 @@ static bool ends_with(const char *name, const char *end)
 }
 
 // False without memory: then the folder stays as large as it is.
-static bool remember(struct uses *uses, const char *name, const struct stat *facts, time_t now)
+static bool remember(struct uses *uses, const char *name, const struct stat *facts)
 {
     struct use *grown = uses->items;
 
@@ -207,7 +218,7 @@ static bool remember(struct uses *uses, const char *name, const struct stat *fac
     if (!grown)
         return false;
     uses->items = grown;
-    grown[uses->count] = (struct use) { .future = facts->st_mtime > now + AN_HOUR,
+    grown[uses->count] = (struct use) { .future = facts->st_mtime > uses->now + AN_HOUR,
                                         .at = facts->st_mtim, .bytes = facts->st_size };
     memcpy(grown[uses->count].name, name, ENTRY_FILE_NAME);
     uses->count++;
@@ -218,15 +229,14 @@ static bool remember(struct uses *uses, const char *name, const struct stat *fac
 static bool look_at(int folder, const char *name, const char *keep, struct uses *uses)
 {
     struct stat facts;
-    time_t now = time(NULL);
 
     if (!has_entry_name(name) || strcmp(name, keep) == 0
         || file_calls()->fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0
         || !S_ISREG(facts.st_mode))
         return true;
     if (strlen(name) == ENTRY_FILE_NAME - 1)
-        return remember(uses, name, &facts, now);
-    if (ends_with(name, ".tmp") && llabs((long long)facts.st_mtime - now) > AN_HOUR)
+        return remember(uses, name, &facts);
+    if (ends_with(name, ".tmp") && llabs((long long)facts.st_mtime - uses->now) > AN_HOUR)
         file_calls()->unlinkat(folder, name, 0);
     return true;
 }
@@ -263,7 +273,7 @@ static int oldest_first(const void *a, const void *b)
 
 int64_t folder_shrink(int folder, const char *keep, int64_t most, size_t *evicted)
 {
-    struct uses uses = { 0 };
+    struct uses uses = { .now = time(NULL) };
 
     look_through(folder, keep, &uses);
     if (uses.bytes > most)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 static const struct file_calls system_calls = {
 #define X(name) .name = name,
@@ -170,18 +171,8 @@ static bool within_limit(const struct file_part *parts, size_t count)
 
     for (size_t i = 0; i < count; i++)
         length += parts[i].length;
-    return file_calls()->getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
         || length <= limit.rlim_cur;
-}
-
-static bool replaceable(int folder, const char *name, struct file_trouble *why)
-{
-    struct stat facts;
-
-    if (file_calls()->fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
-        && !S_ISREG(facts.st_mode))
-        return trouble(why, "is no regular file, and is not replaced", 0);
-    return true;
 }
 
 // A new file beside `name`, mode 0600, its name in `beside`.
@@ -221,8 +212,6 @@ bool file_replace_at(int folder, const char *name, const struct file_part *parts
     char *beside;
     bool good;
 
-    if (!replaceable(folder, name, why))
-        return false;
     if (!within_limit(parts, count))
         return trouble(why, "would be larger than this process may write", 0);
     beside = malloc(size);
@@ -237,6 +226,10 @@ cvy_status file_replace(const char *path, const char *data, size_t length)
 {
     const struct file_part part = { data, length };
     struct file_trouble why;
+    struct stat facts;
 
+    if (file_calls()->fstatat(AT_FDCWD, path, &facts, AT_SYMLINK_NOFOLLOW) == 0
+        && !S_ISREG(facts.st_mode))
+        return fail(CVY_ERR_IO, "%.400s is no regular file, and is not replaced", path);
     return file_replace_at(AT_FDCWD, path, &part, 1, &why) ? CVY_OK : io_fail(path, why);
 }

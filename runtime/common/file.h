@@ -7,16 +7,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <stdio.h>
-#include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_FUNCS(X)                                                                       \
     X(openat) X(close) X(read) X(write) X(fsync) X(fstat) X(fstatat) X(futimens)            \
     X(renameat) X(unlinkat) X(mkdir) X(fdopendir) X(readdir) X(closedir)                    \
-    X(flock) X(getcwd) X(geteuid) X(getrlimit)
+    X(flock) X(getcwd) X(geteuid) X(secure_getenv)
 
 struct file_calls {
 #define X(name) __typeof__(name) *name;
@@ -55,8 +54,8 @@ struct file_part {
 int file_open(int folder, const char *name, struct stat *facts, struct file_trouble *why);
 // Reads until `size` bytes or the end. False: see *why; *length bytes were read.
 bool file_read(int file, void *data, size_t size, size_t *length, struct file_trouble *why);
-// As file_replace, of several parts. The file beside it is NAME.PID-NUMBER.tmp, and stays if the
-// process ends before the rename.
+// As file_replace, of several parts, but whatever is there is replaced, unless it is a folder. The
+// file beside it is NAME.PID-NUMBER.tmp, and stays if the process ends before the rename.
 bool file_replace_at(int folder, const char *name, const struct file_part *parts, size_t count,
                      struct file_trouble *why);
 
