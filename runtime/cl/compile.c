@@ -153,12 +153,13 @@ struct saving {
 
 static cvy_status save_one(cvy_context *context, struct program *program, struct saving *saving)
 {
+    bool stored;
     cvy_status st = CVY_OK;
 
     TRY(finish_program(context, program));
     if (look_if_over(context->kernels, program)) {
-        TRY(program_store(context, program));
-        saving->refused += !program->stored;
+        TRY(program_store(context, program, &stored));
+        saving->refused += !stored;
     }
     saving->done++;
     if (!context_progress(context, saving->done, saving->total, program->name,

@@ -38,14 +38,20 @@ static void object_free(struct kernel_object *object)
     free(object);
 }
 
-void kernel_free(struct kernel *kernel, bool release)
+static void free_objects(struct kernel *kernel, bool release)
 {
-    if (!kernel)
-        return;
     for (size_t i = 0; i < kernel->free_count; i++) {
         kernel->free[i]->handle = release ? kernel->free[i]->handle : NULL;
         object_free(kernel->free[i]);
     }
+    kernel->free_count = 0;
+}
+
+void kernel_free(struct kernel *kernel, bool release)
+{
+    if (!kernel)
+        return;
+    free_objects(kernel, release);
     if (release && kernel->program)
         opencl()->clReleaseProgram(kernel->program);
     pthread_mutex_destroy(&kernel->lock);
@@ -305,15 +311,26 @@ out:
     return st;
 }
 
+// Nobody else has the kernel yet.
+static cvy_status set_program(struct kernel *kernel, cl_program program)
+{
+    cvy_status st = CVY_OK;
+
+    TRY(CALL(clRetainProgram, program));
+    free_objects(kernel, true);                         // of a try that failed
+    if (kernel->program)
+        opencl()->clReleaseProgram(kernel->program);
+    kernel->program = program;
+out:
+    return st;
+}
+
 cvy_status kernel_warm(cvy_context *context, struct kernel *kernel, cl_program program)
 {
     struct kernel_object *object;
     cvy_status st = CVY_OK;
 
-    TRY(CALL(clRetainProgram, program));
-    if (kernel->program)
-        opencl()->clReleaseProgram(kernel->program);    // of a try that failed
-    kernel->program = program;
+    TRY(set_program(kernel, program));
     TRY(kernel_take(kernel, NULL, &object));
     st = check_compiled(context, kernel, object->handle);
     kernel_give(kernel, object);

@@ -222,9 +222,11 @@ struct program {
     size_t count, cap;
     enum program_state state;
     bool sought;                    // not in the cache: nobody looks again
-    bool stored, tried;             // in the cache; the worker has tried
+    bool loaded;                    // the handle is what was there
+    bool stored, storing, tried;    // in the cache; being put there; the worker has tried
     bool suspect;                   // guard_verdict said so
     cl_program handle;
+    cl_program refused;             // loaded, and of no use; somebody may still be looking at it
     struct program *next;
 };
 
@@ -234,13 +236,19 @@ void program_free(struct program *program, bool release);
 // it would wait.
 cvy_status program_open(cvy_context *context, struct program *program, bool compiles,
                         cl_program *out);
+// The handle, which program_open gave, has no such kernel, or one that cannot be launched. If it
+// came out of the cache it goes from there, and the program is to be compiled. False: it was
+// compiled, there is no more to try.
+bool program_refuse(cvy_context *context, struct program *program, cl_program handle);
+bool program_is_suspect(cvy_context *context, const struct program *program);
 // Of what the program is made of and for, as hexadecimal digits.
 cvy_status program_digest(const cvy_context *context, const struct program *program,
                           char out[2 * DIGEST_BYTES + 1]);
 // READY, and nothing of it is left to be launched for the first time. With the table locked.
 bool program_is_over(const struct program *program);
-// Puts a READY program's binary into the cache, unless it is there. Errors: the driver's.
-cvy_status program_store(cvy_context *context, struct program *program);
+// Puts a READY program's binary into the cache, unless it is there. *stored: it is there now. Waits
+// for a thread that is at it. Errors: the driver's.
+cvy_status program_store(cvy_context *context, struct program *program, bool *stored);
 
 // The table: table.c ------------------------------------------------------------------------------
 

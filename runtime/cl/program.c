@@ -8,6 +8,8 @@ void program_free(struct program *program, bool release)
 {
     if (release && program->handle)
         opencl()->clReleaseProgram(program->handle);
+    if (release && program->refused)
+        opencl()->clReleaseProgram(program->refused);
     free(program->kernels);
     free(program);
 }
@@ -181,6 +183,14 @@ out:
     return st;
 }
 
+static void drop_entry(cvy_context *context, const struct program *program,
+                       const struct program_key *key)
+{
+    context_log(context, CVY_LOG_WARNING, "stored program %s: refused: %s", program->name,
+                cvy_error_text());
+    cache_drop(context->cache, &key->key);
+}
+
 static void load(cvy_context *context, const struct program *program,
                  const struct program_key *key, cl_program *out)
 {
@@ -190,11 +200,8 @@ static void load(cvy_context *context, const struct program *program,
 
     if (!cache_get(context->cache, &key->key, &data, &length))
         return;
-    if (load_binary(context, data, length, out) != CVY_OK) {
-        context_log(context, CVY_LOG_WARNING, "stored program %s: refused: %s", program->name,
-                    cvy_error_text());
-        cache_drop(context->cache, &key->key);
-    }
+    if (load_binary(context, data, length, out) != CVY_OK)
+        drop_entry(context, program, key);
     table_count(context, 0, *out != NULL, clock_seconds() - start);
     free(data);
 }
@@ -250,25 +257,51 @@ out:
     return st;
 }
 
-cvy_status program_store(cvy_context *context, struct program *program)
+// True if the program is now this thread's to store: PoCL crashes when two threads ask for one
+// program's binary.
+static bool claim_storing(struct kernel_table *table, struct program *program)
+{
+    bool mine;
+
+    pthread_mutex_lock(&table->lock);
+    while (program->storing)
+        pthread_cond_wait(&table->changed, &table->lock);
+    mine = program->storing = !program->stored;
+    pthread_mutex_unlock(&table->lock);
+    return mine;
+}
+
+static cvy_status store(cvy_context *context, const struct program *program, bool *stored)
 {
     struct program_key key = { 0 };
     char *data = NULL;
     size_t length;
-    bool stored;
     cvy_status st = CVY_OK;
 
-    if (program->stored)
-        return CVY_OK;
+    *stored = false;
     TRY(make_key(context, program, &key));
     TRY(fetch_binary(context, program->handle, &data, &length));
-    stored = length && cache_put(context->cache, &key.key, data, length);
-    pthread_mutex_lock(&context->kernels->lock);
-    program->stored = stored;
-    pthread_mutex_unlock(&context->kernels->lock);
+    *stored = length && cache_put(context->cache, &key.key, data, length);
 out:
     free(data);
     free_key(&key);
+    return st;
+}
+
+cvy_status program_store(cvy_context *context, struct program *program, bool *stored)
+{
+    struct kernel_table *table = context->kernels;
+    cvy_status st = CVY_OK;
+
+    *stored = true;
+    if (!claim_storing(table, program))
+        return CVY_OK;
+    st = store(context, program, stored);
+    pthread_mutex_lock(&table->lock);
+    program->stored = *stored;
+    program->storing = false;
+    pthread_cond_broadcast(&table->changed);
+    pthread_mutex_unlock(&table->lock);
     return st;
 }
 
@@ -298,48 +331,72 @@ static cvy_status claim(struct kernel_table *table, struct program *program, boo
     return st;
 }
 
-static bool is_last_try(const struct program *program)
+bool program_is_suspect(cvy_context *context, const struct program *program)
 {
-    const struct program *family = program->kernels[0]->family;
+    bool suspect;
 
-    return program->suspect || (program->count == 1 && family && family->suspect);
+    pthread_mutex_lock(&context->kernels->lock);
+    suspect = program && program->suspect;
+    pthread_mutex_unlock(&context->kernels->lock);
+    return suspect;
 }
 
-// A family that is suspect is not built: its kernels are, each alone under a guard of its own. What
-// is suspect is not loaded either, as it may be the binary that the driver cannot bear.
-static cvy_status obtain_guarded(cvy_context *context, struct program *program, bool compiles,
-                                 const struct program_key *key, cl_program *out, bool *loaded)
+// What opening a program has come to.
+struct obtained {
+    cl_program handle;
+    bool loaded, suspect;
+};
+
+static bool has_suspect_kernel(cvy_context *context, const struct program *program)
 {
     char digest[2 * DIGEST_BYTES + 1];
+    bool found = false;
+
+    for (size_t i = 0; i < program->count && !found; i++) {
+        const struct program alone = { .kernels = &program->kernels[i], .count = 1 };
+
+        found = program_digest(context, &alone, digest) == CVY_OK
+             && guard_verdict(context, digest) != TRUSTED;
+    }
+    return found;
+}
+
+// A family that is suspect, or has a kernel that is, is not built: its kernels are, each alone
+// under a guard of its own. Nor is it loaded, as it may be the binary that the driver cannot bear.
+static cvy_status obtain_guarded(cvy_context *context, struct program *program, bool compiles,
+                                 const struct program_key *key, struct obtained *out)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    bool careful, last;
     struct guard guard;
     cvy_status st = CVY_OK;
 
     key_digest(key, digest);
-    program->suspect = guard_verdict(context, digest) != TRUSTED;
-    if (program->suspect)
+    out->suspect = guard_verdict(context, digest) != TRUSTED;
+    careful = out->suspect || has_suspect_kernel(context, program);
+    if (careful)
         cache_drop(context->cache, &key->key);
-    if (program->suspect && program->count > 1)
+    if (careful && program->count > 1)
         return fail(CVY_ERR_BUILD, "a process has ended while it was compiled");
-    guard_begin(context, digest, program->name, is_last_try(program), &guard);
-    if (!program->sought && !program->suspect)
-        load(context, program, key, out);
-    *loaded = *out != NULL;
-    if (!*out && compiles)
-        st = compile(context, program, out);
+    last = out->suspect || program_is_suspect(context, program->kernels[0]->family);
+    guard_begin(context, digest, program->name, last, &guard);
+    if (!program->sought && !careful)
+        load(context, program, key, &out->handle);
+    out->loaded = out->handle != NULL;
+    if (!out->handle && compiles)
+        st = compile(context, program, &out->handle);
     guard_end(&guard);
     return st;
 }
 
 static cvy_status obtain(cvy_context *context, struct program *program, bool compiles,
-                         cl_program *out, bool *loaded)
+                         struct obtained *out)
 {
     struct program_key key;
     cvy_status st = make_key(context, program, &key);
 
-    *out = NULL;
-    *loaded = false;
     if (st == CVY_OK)
-        st = obtain_guarded(context, program, compiles, &key, out, loaded);
+        st = obtain_guarded(context, program, compiles, &key, out);
     free_key(&key);
     return st;
 }
@@ -348,25 +405,52 @@ cvy_status program_open(cvy_context *context, struct program *program, bool comp
                         cl_program *out)
 {
     struct kernel_table *table = context->kernels;
-    cl_program handle;
-    bool mine, loaded;
+    struct obtained got = { 0 };
+    bool mine;
     cvy_status st = CVY_OK;
 
     *out = NULL;
     TRY(claim(table, program, compiles, &mine, out));
     if (!mine)
         return CVY_OK;
-    st = obtain(context, program, compiles, &handle, &loaded);
+    st = obtain(context, program, compiles, &got);
     if (st == CVY_ERR_BUILD && program->count > 1)
         context_log(context, CVY_LOG_WARNING, "program %s: its %zu kernels are built alone: %s",
                     program->name, program->count, cvy_error_text());
     pthread_mutex_lock(&table->lock);
-    program->handle = *out = handle;
-    program->stored = loaded;
+    program->handle = *out = got.handle;
+    program->stored = program->loaded = got.loaded;
+    program->suspect = got.suspect;
     program->sought = true;
-    program->state = handle ? PROGRAM_READY : st == CVY_ERR_BUILD ? PROGRAM_FAILED : PROGRAM_WANTED;
+    program->state = got.handle ? PROGRAM_READY
+                   : st == CVY_ERR_BUILD ? PROGRAM_FAILED : PROGRAM_WANTED;
     pthread_cond_broadcast(&table->changed);
     pthread_mutex_unlock(&table->lock);
 out:
     return st;
+}
+
+// Some drivers take a binary, and only its kernels show that it is of no use.
+bool program_refuse(cvy_context *context, struct program *program, cl_program handle)
+{
+    struct kernel_table *table = context->kernels;
+    struct program_key key;
+    bool here, again;
+
+    pthread_mutex_lock(&table->lock);
+    again = program->loaded || program->handle != handle;
+    here = program->loaded && program->handle == handle;
+    if (here) {
+        program->refused = handle;
+        program->handle = NULL;
+        program->loaded = program->stored = false;
+        program->state = PROGRAM_WANTED;
+    }
+    pthread_mutex_unlock(&table->lock);
+    if (here) {
+        if (make_key(context, program, &key) == CVY_OK)
+            drop_entry(context, program, &key);
+        free_key(&key);
+    }
+    return again;
 }

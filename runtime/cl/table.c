@@ -117,19 +117,20 @@ out:
 }
 
 // From the program of its family if there is one to be had, else from one of its own.
-static cvy_status find_program(cvy_context *context, struct kernel *kernel, cl_program *out)
+static cvy_status find_program(cvy_context *context, struct kernel *kernel,
+                               struct program **program, cl_program *out)
 {
-    struct program *program = kernel->family;
     cvy_status st = CVY_OK;
 
     *out = NULL;
-    if (program) {
-        st = program_open(context, program, context->builds_families, out);
+    *program = kernel->family;
+    if (*program) {
+        st = program_open(context, *program, context->builds_families, out);
         if (*out || compile_is_hopeless(st) || st == CVY_ERR_STATE)
             return st;
     }
-    TRY(program_alone(context->kernels, kernel, &program));
-    TRY(program_open(context, program, true, out));
+    TRY(program_alone(context->kernels, kernel, program));
+    TRY(program_open(context, *program, true, out));
 out:
     return st;
 }
@@ -148,13 +149,31 @@ static cvy_status warm_guarded(cvy_context *context, struct kernel *kernel, cl_p
     return st;
 }
 
+// Out of the cache there may come one without the kernel: then it is tried again.
+static cvy_status find_and_warm(cvy_context *context, struct kernel *kernel, const char *digest,
+                                bool suspect)
+{
+    struct program *program;
+    cl_program handle;
+    bool again;
+    cvy_status st = CVY_OK;
+
+    do {
+        TRY(find_program(context, kernel, &program, &handle));
+        st = warm_guarded(context, kernel, handle, digest,
+                          suspect || program_is_suspect(context, kernel->family));
+        again = st == CVY_ERR_BUILD && program_refuse(context, program, handle);
+    } while (again);
+out:
+    return st;
+}
+
 // A kernel is known to the guards as the program of it alone, wherever it comes from.
 static cvy_status make_ready(cvy_context *context, struct kernel *kernel)
 {
     const struct program alone = { .kernels = &kernel, .count = 1 };
     char digest[2 * DIGEST_BYTES + 1], path[600];
     enum suspicion verdict;
-    cl_program program;
     cvy_status st = CVY_OK;
 
     TRY(kernel_check_local(&context->device, kernel));
@@ -165,9 +184,7 @@ static cvy_status make_ready(cvy_context *context, struct kernel *kernel)
         return fail(CVY_ERR_BUILD, "%s is in quarantine, as processes have ended while they "
                     "compiled it; to try it again, remove %s", kernel->key, path);
     }
-    TRY(find_program(context, kernel, &program));
-    TRY(warm_guarded(context, kernel, program, digest, verdict == SUSPECT
-                     || (kernel->family && kernel->family->suspect)));
+    TRY(find_and_warm(context, kernel, digest, verdict == SUSPECT));
     guard_clear(context, digest);
 out:
     return st;
@@ -231,7 +248,7 @@ cvy_status table_ensure(cvy_context *context, struct kernel *kernel)
     if (mine) {
         st = make_ready(context, kernel);
         settle(context, kernel, st);
-        if (kernel->family && kernel->family->suspect)
+        if (program_is_suspect(context, kernel->family))
             clear_family(context, kernel->family);
     } else if (kernel->state == KERNEL_FAILED) {
         st = fail(CVY_ERR_BUILD, "%s", kernel->error);

@@ -210,6 +210,7 @@ static enum outcome store_next(struct worker *worker)
 {
     cvy_context *context = worker->context;
     struct program *program = NULL;
+    bool stored;
 
     if (!(context->device.quirks & QUIRK_CACHES_CODE))
         program = next_to_store(context->kernels);
@@ -218,7 +219,7 @@ static enum outcome store_next(struct worker *worker)
     if (!at_rest(worker, STORE_AFTER))
         return MUST_WAIT;
     program->tried = true;
-    program_store(context, program);
+    program_store(context, program, &stored);
     end_before_driver(&worker->seen[2]);
     return DID_SOMETHING;
 }
