@@ -112,7 +112,6 @@ INFO(clGetCommandQueueInfo, cl_command_queue)
 INFO(clGetMemObjectInfo, cl_mem)
 INFO(clGetEventInfo, cl_event)
 INFO(clGetEventProfilingInfo, cl_event)
-INFO(clGetProgramInfo, cl_program)
 PLAIN(clSetKernelArg, (cl_kernel a, cl_uint b, size_t c, const void *d), (a, b, c, d))
 PLAIN(clWaitForEvents, (cl_uint a, const cl_event *b), (a, b))
 PLAIN(clFlush, (cl_command_queue a), (a))
@@ -371,6 +370,22 @@ static cl_int wrap_clGetProgramBuildInfo(cl_program a, cl_device_id b, cl_progra
     if (e)
         memset(e, '\n' + (int)(cl_lies.build_log & 1), d);
     return CL_SUCCESS;
+}
+
+static cl_int wrap_clGetProgramInfo(cl_program a, cl_program_info b, size_t c, void *d, size_t *e)
+{
+    cl_int code = arrive(ID_clGetProgramInfo);
+    size_t sizes[16] = { 0 };
+
+    code = code ? code : real->clGetProgramInfo(a, b, c, d, e);
+    if (!code && b == CL_PROGRAM_BINARY_SIZES && cl_lies.no_binary && d)
+        memset(d, 0, c);
+    if (!code && b == CL_PROGRAM_BINARIES && cl_lies.rubbish_binary && d)
+        code = real->clGetProgramInfo(a, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, NULL);
+    for (size_t i = 0; !code && sizes[0] && i < c / sizeof(void *); i++)
+        if (((char **)d)[i])
+            memset(((char **)d)[i], '~', sizes[i]);
+    return code;
 }
 
 // Control -----------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ struct cl_lies {
     cl_uint kernel_args;            // CL_KERNEL_NUM_ARGS
     size_t kernel_group;            // CL_KERNEL_WORK_GROUP_SIZE, kept by launches, too
     size_t build_log;               // bytes of it, without a NUL
+    bool no_binary;                 // programs have none
+    bool rubbish_binary;            // of the right length
 };
 extern struct cl_lies cl_lies;
 
