@@ -183,7 +183,7 @@ Test(program, warm_stores_once_and_compiles_nothing_after)
     expect("$CONVOY warm --speed 2>&1", 2, "`--speed` is no option");
     expect("$CONVOY warm --device abacus 2>&1", 3, "abacus");
     expect("env -u HOME -u XDG_CACHE_HOME $CONVOY warm 2>&1", 1, "no folder for a cache");
-    expect("$CONVOY warm --cache /proc/none 2>&1", 4, "could not be stored in /proc/none");
+    expect("$CONVOY warm --cache /proc/none 2>&1", 4, "/proc/none: CVY_ERR_IO");
     expect("f=/tmp/convoy-warm.$$; $CONVOY warm --cache $f >/dev/null && $CONVOY warm --cache $f "
            "--json; s=$?; rm -r $f; exit $s", 0, "\"programs_compiled\":\t0");
 }

@@ -137,7 +137,8 @@ static void write_wisdom(const char *fields, const char *path)
 
 static void expect_known(const char *path, const char *fields, size_t rules)
 {
-    cvy_context_params params = { .device = getenv("CONVOY_DEVICE"), .wisdom = path };
+    cvy_context_params params = { .device = getenv("CONVOY_DEVICE"), .wisdom = path,
+                                  .compile = CVY_COMPILE_EAGER };
     cvy_context *other = NULL;
     cvy_plan *plan = NULL;
     cvy_plan_info info;

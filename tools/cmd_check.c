@@ -364,7 +364,8 @@ static int work(struct check *check, int count, char **folders)
     if (check->request.skips != NULL && !skip_list_load(check->request.skips, &check->skips)) {
         return TOOL_BAD_INPUT;
     }
-    st = model_place_open(check->request.device, false, &check->place);
+    st = model_place_open(&(struct model_place_params) {
+        .device = check->request.device, .compile = CVY_COMPILE_LAZY }, &check->place);
     if (st != CVY_OK) {
         return tool_not_opened("check", check->request.device, st);
     }

@@ -557,7 +557,8 @@ int cmd_explain(int argc, char **argv)
         return tool_usage("explain", "--input, --layout and --no-fusion are of models, and `%s` "
                           "is none", argv[optind]);
     }
-    st = model_place_open(request.device, false, &place);
+    st = model_place_open(&(struct model_place_params) {
+        .device = request.device, .compile = CVY_COMPILE_LAZY }, &place);
     if (st != CVY_OK) {
         status = tool_not_opened("explain", request.device, st);
     } else if (is_model) {

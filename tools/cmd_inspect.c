@@ -240,7 +240,8 @@ static int find_cost(const struct request *q, struct subject *s)
     if (model_inputs_missing(&s->inputs, &s->model, s->no_cost)) {
         return TOOL_DONE;
     }
-    st = model_place_open(q->device, false, &s->place);
+    st = model_place_open(&(struct model_place_params) { .device = q->device,
+                                                         .compile = CVY_COMPILE_LAZY }, &s->place);
     if (st != CVY_OK && (device == NULL || device[0] == '\0')) {
         snprintf(s->no_cost, sizeof s->no_cost, "%.30s: %.900s", cvy_status_name(st),
                  cvy_error_text());

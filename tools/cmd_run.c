@@ -339,6 +339,17 @@ static int report(struct run *run)
     return save_trace(run);
 }
 
+// Nothing is compiled in the background of times that somebody reads.
+static cvy_status open_place(struct run *run)
+{
+    const struct model_place_params params = {
+        .device = run->request.device, .profiling = run->trace != NULL,
+        .compile = run->trace != NULL || run->request.repeat > 1 ? CVY_COMPILE_LAZY :
+                                                                   CVY_COMPILE_DEFAULT };
+
+    return model_place_open(&params, &run->place);
+}
+
 static int work(struct run *run)
 {
     const struct run_request *q = &run->request;
@@ -359,7 +370,7 @@ static int work(struct run *run)
         return status;
     }
     begin = trace_now();
-    st = model_place_open(q->device, run->trace != NULL, &run->place);
+    st = open_place(run);
     trace_host(run->trace, "open device", begin, trace_now());
     if (st != CVY_OK) {
         return tool_not_opened("run", q->device, st);

@@ -518,7 +518,8 @@ int cmd_tune(int argc, char **argv)
         return tool_failed("tune", CVY_ERR_NOMEM_HOST);
     }
     t->request = &request;
-    st = model_place_open_with(request.device, false, request.wisdom, &place);
+    st = model_place_open(&(struct model_place_params) {
+        .device = request.device, .wisdom = request.wisdom, .compile = CVY_COMPILE_LAZY }, &place);
     status = st == CVY_OK ? tune(t, argc - optind, argv + optind, &place) :
                             tool_not_opened("tune", request.device, st);
     model_place_close(&place);

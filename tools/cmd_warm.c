@@ -195,7 +195,8 @@ int cmd_warm(int argc, char **argv)
         status = tool_not_opened("warm", request.device, st);
     } else {
         st = store(&warming, context);
-        status = st == CVY_OK ? TOOL_DONE : tool_failed("warm", st);
+        status = st == CVY_OK ? TOOL_DONE :
+                 tool_failed(st == CVY_ERR_IO ? warming.folder : "warm", st);
     }
     if (status == TOOL_DONE && request.json) {
         print_json(&warming);

@@ -8,23 +8,17 @@
 
 static const double quiet_seconds = 2.0;    // of compiling, when nobody watches a terminal
 
-cvy_status model_place_open(const char *device, bool profiling, struct model_place *out)
-{
-    return model_place_open_with(device, profiling, NULL, out);
-}
-
-cvy_status model_place_open_with(const char *device, bool profiling, const char *wisdom,
-                                 struct model_place *out)
+cvy_status model_place_open(const struct model_place_params *params, struct model_place *out)
 {
     char path[WISDOM_PATH];
-    const cvy_context_params params = { .device = tool_device(device),
-                                        .compile = CVY_COMPILE_LAZY,
-                                        .wisdom = wisdom_path(wisdom, path) };
-    const cvy_queue_params queue = { .profiling = profiling };
+    const cvy_context_params context = { .device = tool_device(params->device),
+                                         .compile = params->compile,
+                                         .wisdom = wisdom_path(params->wisdom, path) };
+    const cvy_queue_params queue = { .profiling = params->profiling };
     cvy_status st;
 
     *out = (struct model_place) { 0 };
-    st = cvy_context_create(&params, &out->context);
+    st = cvy_context_create(&context, &out->context);
     if (st == CVY_OK) {
         st = cvy_queue_create(out->context, &queue, &out->queue);
     }

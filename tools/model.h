@@ -14,10 +14,13 @@ struct model_place {
     cvy_queue *queue;
     cvy_device_info device;
 };
-cvy_status model_place_open(const char *device, bool profiling, struct model_place *out);
-// The same with a wisdom file of one's own; NULL: the user's.
-cvy_status model_place_open_with(const char *device, bool profiling, const char *wisdom,
-                                 struct model_place *out);
+struct model_place_params {
+    const char *device;         // as --device
+    const char *wisdom;         // a file of one's own; NULL: the user's
+    cvy_compile_policy compile; // DEFAULT is the library's
+    bool profiling;
+};
+cvy_status model_place_open(const struct model_place_params *params, struct model_place *out);
 void model_place_close(struct model_place *place);
 
 struct model_port {

@@ -18,6 +18,7 @@ test_seconds=300                # for one test program, which must be far from n
 grind_seconds=600               # for oclgrind, which takes some 60 on two cores
 export LC_ALL=C
 export POCL_CACHE_DIR="$build/pocl-cache" MESA_SHADER_CACHE_DIR="$build/mesa-cache"
+export XDG_CACHE_HOME="$build/cache"
 unset CONVOY_DEVICE
 
 # One OpenCL driver each, so that a run does not depend on what else is installed.
@@ -416,7 +417,7 @@ finders()
 }
 
 sh tools/setup.sh test || { failed=1; finish; }
-mkdir -p "$logs" "$POCL_CACHE_DIR" "$MESA_SHADER_CACHE_DIR"
+mkdir -p "$logs" "$POCL_CACHE_DIR" "$MESA_SHADER_CACHE_DIR" "$XDG_CACHE_HOME"
 stage "build, warnings are errors" build_all || finish
 
 stage "headers alone in C11 and C++17" headers

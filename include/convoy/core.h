@@ -191,13 +191,14 @@ CVY_API cvy_status cvy_device_list(cvy_device_info *out, size_t cap, size_t *cou
 // Contexts ----------------------------------------------------------------------------------------
 
 typedef enum cvy_compile_policy {
-    CVY_COMPILE_DEFAULT = 0,    // the library's choice, which may improve: EAGER now
+    CVY_COMPILE_DEFAULT = 0,    // the library's choice, which may improve: BACKGROUND now
     CVY_COMPILE_EAGER,          // the device's whole start-up set and what its wisdom names,
                                 // before create returns
     CVY_COMPILE_BACKGROUND,     // the same in a thread of the context's own, while the caller goes
                                 // on: a kernel that a plan needs now comes first, and the thread
                                 // launches kernels for the first time only while no queue has work.
-                                // It calls log and progress, which need an eye to that
+                                // It calls log and progress, too. Destroying the context, and
+                                // exit(), wait for the kernel that it is at, some 0.2 s
     CVY_COMPILE_LAZY            // each kernel when a plan first needs it
 } cvy_compile_policy;
 

@@ -202,9 +202,8 @@ cvy_status cvy_context_save_programs(cvy_context *context, double budget)
         TRY(save_one(context, program, &saving));
     }
     if (saving.refused)
-        st = fail(CVY_ERR_IO, "%zu of %zu programs could not be stored in %s", saving.refused,
-                  saving.total, cache_folder(context->cache) ? cache_folder(context->cache)
-                                                             : "the program cache");
+        st = fail(CVY_ERR_IO, "%zu of %zu programs could not be stored: see the cache's statistics",
+                  saving.refused, saving.total);
 out:
     return st;
 }

@@ -127,7 +127,7 @@ cvy_status cvy_context_create(const cvy_context_params *params, cvy_context **ou
     if (params && params->wisdom)
         TRY(cvy_wisdom_load(context, params->wisdom, CVY_WISDOM_USER, NULL));
     policy = params ? params->compile : CVY_COMPILE_DEFAULT;
-    TRY(compile_by(context, policy ? policy : CVY_COMPILE_EAGER));
+    TRY(compile_by(context, policy ? policy : CVY_COMPILE_BACKGROUND));
     *out = context;
     context = NULL;
 out:

@@ -65,7 +65,8 @@ class Context(Handle):
     """One device with its kernels; any thread.
 
     device: None for the best, 'cpu', 'gpu', 'P:D', or part of a name.
-    compile: 'lazy' (each kernel when first needed) or 'eager' (the start-up set, here and now).
+    compile: 'lazy' (each kernel when first needed), 'background' (the rest of the start-up set
+    follows in a thread) or 'eager' (all of it, here and now).
     cl_context, cl_device: yours to share, as addresses or pyopencl objects.
     progress: called as (done, total, name, seconds) while kernels compile; False cancels.
     What the library has to say goes to logging's logger 'convoy'.
