@@ -29,6 +29,7 @@ static bool there(const char *source)
     return access(path, F_OK) == 0;
 }
 
+// File systems tell times apart that differ by milliseconds only: tests say when.
 static void used_at(const char *source, time_t when)
 {
     const struct timespec times[2] = { { when, 0 }, { when, 0 } };
@@ -84,6 +85,9 @@ CACHE_TEST(cache_size, is_kept_and_the_longest_unused_goes_first)
     GREW(evicted, 2);
     put_many("g");
     cr_expect_str_eq(present(), "adefg", "one that is replaced makes its own room");
+    used_at("e", now - 20);
+    used_at("f", now - 30);
+    used_at("g", now - 10);
     limit(2 * ENTRY);
     cr_expect_eq(get_seed(&a, 1, LENGTH), 1);
     cr_expect_str_eq(present(), "adefg", "a get removes nothing");
@@ -183,6 +187,7 @@ CACHE_TEST(cache_size, leaves_entries_of_a_newer_format_alone)
 CACHE_TEST(cache_size, is_exceeded_where_nothing_can_be_removed)
 {
     put_many("abc");
+    used_at("a", 1000);
     limit(2 * ENTRY);
     file_table_fail("unlinkat", 1, true, EACCES);
     cr_expect(put("d"));

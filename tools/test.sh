@@ -425,8 +425,8 @@ stage "lint" python3 tools/lint.py
 stage "documents" documents
 stage "the guides' programs" guides
 criterion pocl "$build" $pocl
-# The first three use no device, and the last one's algorithms are none of a GPU's.
-without="test_onnx_* test_npy test_image test_winograd"
+# The last one's algorithms are none of a GPU's; the others use no device.
+without="test_onnx_* test_npy test_image test_cache* test_digest test_file test_winograd"
 criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
 without=
 stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest
