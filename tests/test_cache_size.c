@@ -164,6 +164,19 @@ CACHE_TEST(cache_size, counts_and_removes_entries_only)
     GREW(evicted, 1);
 }
 
+CACHE_TEST(cache_size, counts_what_is_being_written)
+{
+    char temporary[512];
+
+    put_many("abc");
+    used_at("a", 1000);
+    snprintf(temporary, sizeof temporary, "%s.1-0.tmp", entry_path);
+    write_file(temporary, temporary, sizeof temporary);
+    limit(4 * ENTRY);
+    put_many("d");
+    cr_expect_str_eq(present(), "bcd");
+}
+
 CACHE_TEST(cache_size, leaves_entries_of_a_newer_format_alone)
 {
     char entry[ENTRY], path[256];

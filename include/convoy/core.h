@@ -215,13 +215,15 @@ typedef bool (*cvy_cache_put_fn)(void *user, const char *name, const void *data,
 // found by what it was made of and for: the kernels' text, the compiler's options, Convoy's
 // version, platform, device, driver. The cache is a hint: whatever happens to it changes time,
 // never a result or a status, and shows in cvy_cache_stats.
+// Any number of contexts and processes may share a folder. It must be the user's own, no link, and
+// closed to writing by others, or it is not used. It may be deleted at any time.
 // A SHA-256 digest of the whole entry is checked before the driver sees a byte of it, because
 // drivers crash on damaged programs. That protects from accidents: bad disks, cut files, mixed-up
 // names. It does not protect from an attacker who may write as the same user, for whoever can write
 // an entry can write its digest. A compiled kernel is code: give callbacks only what you trust.
 typedef struct cvy_cache_params {
     bool off;                   // neither read nor written
-    const char *folder;         // made when first needed, mode 0700. NULL or "": "convoy" in
+    const char *folder;         // made with mode 0700 when first needed. NULL or "": "convoy" in
                                 // XDG_CACHE_HOME, else in HOME/.cache. These two are all that
                                 // Convoy reads from the environment. Where neither is an absolute
                                 // path, in a setuid process, and for root in a home of another
@@ -256,7 +258,7 @@ CVY_API cvy_status cvy_context_device_info(const cvy_context *context, cvy_devic
 
 // What a context's cache did so far. hits + misses are the times that it was asked. A miss with a
 // reason counts there, too; most misses have none: nobody has put the entry yet. An entry that is
-// not taken is replaced when its program has been compiled, unless its format is newer.
+// not taken is replaced when its program is stored again, unless its format is newer.
 typedef struct cvy_cache_stats {
     size_t hits, misses;
     size_t stored, evicted;

@@ -236,8 +236,12 @@ static bool look_at(int folder, const char *name, const char *keep, struct uses 
         return true;
     if (strlen(name) == ENTRY_FILE_NAME - 1)
         return remember(uses, name, &facts);
-    if (ends_with(name, ".tmp") && llabs((long long)facts.st_mtime - uses->now) > AN_HOUR)
+    if (!ends_with(name, ".tmp"))
+        return true;
+    if (llabs((long long)facts.st_mtime - uses->now) > AN_HOUR)
         file_calls()->unlinkat(folder, name, 0);
+    else
+        uses->bytes += facts.st_size;
     return true;
 }
 
