@@ -61,6 +61,11 @@ struct kernel;              // a compiled instance; owned by its context, lives 
 // The kernel of an instance: the context's if it has it, else compiled now, including its first
 // launch. Any thread. Errors: BUILD with the head of the compiler's log; NOMEM_*.
 cvy_status kernel_get(cvy_context *context, const struct instance *instance, struct kernel **out);
+// The same without compiling it: its launches come after kernel_is_ready. `awaited`: the context's
+// thread is to compile it. Errors: BUILD (it has been tried), NOMEM_HOST.
+cvy_status kernel_find(cvy_context *context, const struct instance *instance, bool awaited,
+                       struct kernel **out);
+bool kernel_is_ready(const struct kernel *kernel);
 // `owner` launches it no more: see struct job.
 void kernel_forget(struct kernel *kernel, const void *owner);
 const struct instance *kernel_instance(const struct kernel *kernel);
@@ -93,6 +98,8 @@ cvy_status context_compile(cvy_context *context);
 // Does the same in a thread of its own, as far as `compiles` says so, and puts binaries into the
 // cache where the driver keeps none. Errors: NOMEM_HOST.
 cvy_status context_work_behind(cvy_context *context, bool compiles);
+// Whether that thread is still there to compile.
+bool context_compiles_behind(const cvy_context *context);
 
 // Matrix products ---------------------------------------------------------------------------------
 

@@ -206,6 +206,11 @@ cvy_status context_work_behind(cvy_context *context, bool compiles)
     return compiles || stores ? worker_start(context, compiles) : CVY_OK;
 }
 
+bool context_compiles_behind(const cvy_context *context)
+{
+    return context->worker && worker_compiles(context->worker);
+}
+
 void context_retain(cvy_context *context)
 {
     atomic_fetch_add(&context->refs, 1);

@@ -188,6 +188,7 @@ struct kernel {
     struct program *family;         // of the start-up set; NULL: it has no part there
     struct program *alone;          // its own; NULL until one is needed
     enum kernel_state state;        // guarded by the table
+    _Atomic bool ready;             // READY, for whoever has no lock
     char *error;                    // when FAILED: what to tell, else NULL
     cl_program program;             // retained; NULL until it is built
     pthread_mutex_t lock;           // guards the free list
@@ -261,6 +262,8 @@ struct kernel_table {
     struct program *programs;       // newest first
     struct kernel **expected;       // the start-up set, in order
     size_t expected_count, expected_cap;
+    struct kernel **awaited;        // those that plans would rather have than what stands in
+    size_t awaited_count, awaited_cap;
     int urgent;                     // threads that want a kernel at once: the worker lets them go
     uint64_t wanted;                // how often that has been
     cvy_context_stats stats;
@@ -316,7 +319,8 @@ cvy_status worker_start(cvy_context *context, bool compiles);
 // Ends it, after the kernel that it is at. False, without waiting, if this thread is the worker:
 // it then calls context_close when it ends.
 bool worker_stop(cvy_context *context);
-// There is a new program to store.
+bool worker_compiles(const struct worker *worker);
+// There is something new to do.
 void worker_wake(cvy_context *context);
 
 #endif

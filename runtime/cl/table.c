@@ -39,6 +39,7 @@ void kernel_table_free(struct kernel_table *table, bool release)
         table->programs = next;
     }
     free(table->expected);
+    free(table->awaited);
     pthread_cond_destroy(&table->changed);
     pthread_mutex_destroy(&table->lock);
     free(table);
@@ -212,6 +213,7 @@ static void settle(cvy_context *context, struct kernel *kernel, cvy_status st)
 
     pthread_mutex_lock(&table->lock);
     kernel->state = st == CVY_OK ? KERNEL_READY : failed ? KERNEL_FAILED : KERNEL_WANTED;
+    kernel->ready = st == CVY_OK;
     kernel->error = error;
     table->stats.kernels += st == CVY_OK;
     table->stats.failed += failed;
@@ -314,21 +316,65 @@ static cvy_status ensure_now(cvy_context *context, struct kernel *kernel)
     return st;
 }
 
+static cvy_status find(cvy_context *context, const struct instance *instance,
+                       struct kernel **out)
+{
+    struct kernel *fresh = NULL;
+    cvy_status st = kernel_new(instance, &fresh);
+
+    *out = NULL;
+    if (st != CVY_OK)
+        return st;
+    *out = table_add(context->kernels, fresh);
+    if (*out != fresh)
+        kernel_free(fresh, false);
+    return CVY_OK;
+}
+
+static cvy_status await(cvy_context *context, struct kernel *kernel, bool awaited)
+{
+    struct kernel_table *table = context->kernels;
+    cvy_status st = CVY_OK;
+
+    pthread_mutex_lock(&table->lock);
+    if (kernel->state == KERNEL_FAILED)
+        st = fail(CVY_ERR_BUILD, "%s", kernel->error);
+    if (kernel->state == KERNEL_WANTED && awaited) {
+        st = array_reserve(&table->awaited, &table->awaited_cap, table->awaited_count,
+                           sizeof(struct kernel *));
+        if (st == CVY_OK)
+            table->awaited[table->awaited_count++] = kernel;
+    }
+    pthread_mutex_unlock(&table->lock);
+    if (awaited)
+        worker_wake(context);
+    return st;
+}
+
+cvy_status kernel_find(cvy_context *context, const struct instance *instance, bool awaited,
+                       struct kernel **out)
+{
+    cvy_status st = find(context, instance, out);
+
+    return st == CVY_OK ? await(context, *out, awaited) : st;
+}
+
+bool kernel_is_ready(const struct kernel *kernel)
+{
+    return kernel->ready;
+}
+
 cvy_status kernel_get(cvy_context *context, const struct instance *instance, struct kernel **out)
 {
-    struct kernel *fresh = NULL, *kernel;
+    struct kernel *kernel;
     cvy_status st = CVY_OK;
 
     *out = NULL;
     if (context->collected)
         return collect(context->collected, instance, out);
-    TRY(kernel_new(instance, &fresh));
-    kernel = table_add(context->kernels, fresh);
-    if (kernel == fresh)
-        fresh = NULL;
+    TRY(find(context, instance, &kernel));
     TRY(ensure_now(context, kernel));
     *out = kernel;
 out:
-    kernel_free(fresh, true);
     return st;
 }

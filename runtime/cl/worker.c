@@ -20,10 +20,11 @@ struct worker {
     pthread_cond_t wake;
     bool stop, woken;
     bool closes;                    // the context, when it ends
-    bool compiles;                  // the start-up set
+    _Atomic bool compiles;          // the start-up set and what plans await, until cancelled
     bool joined, over;              // somebody joins the thread; has joined it; running_lock's
     // The thread's own.
     size_t built, launched;         // how far it is in what is expected
+    size_t served;                  // and in what is awaited
     double start, calm, quiet;      // since when nobody wants a kernel, no queue has work
     uint64_t wanted, jobs;          // when it last looked
     bool seen[3];                   // kinds of work that exit() knows of
@@ -189,7 +190,34 @@ static enum outcome launch_next(struct worker *worker)
     if (compile_expected(worker->context, worker->launched, worker->start) == CVY_OK)
         worker->launched++;
     else
-        worker->launched = table->expected_count;
+        worker->compiles = false;
+    end_before_driver(&worker->seen[1]);
+    return DID_SOMETHING;
+}
+
+static struct kernel *next_awaited(struct worker *worker)
+{
+    struct kernel_table *table = worker->context->kernels;
+    struct kernel *kernel = NULL;
+
+    pthread_mutex_lock(&table->lock);
+    if (worker->served < table->awaited_count)
+        kernel = table->awaited[worker->served];
+    pthread_mutex_unlock(&table->lock);
+    return kernel;
+}
+
+static enum outcome launch_awaited(struct worker *worker)
+{
+    struct kernel *kernel = next_awaited(worker);
+
+    if (!kernel)
+        return NOTHING_LEFT;
+    if (!at_rest(worker, LAUNCH_AFTER))
+        return MUST_WAIT;
+    worker->served++;
+    if (table_ensure(worker->context, kernel) != CVY_OK)
+        context_log(worker->context, CVY_LOG_WARNING, "kernel dropped: %s", cvy_error_text());
     end_before_driver(&worker->seen[1]);
     return DID_SOMETHING;
 }
@@ -232,6 +260,8 @@ static enum outcome do_next(struct worker *worker)
         return MUST_WAIT;
     if (worker->compiles)
         outcome = build_next(worker);
+    if (outcome == NOTHING_LEFT && worker->compiles)
+        outcome = launch_awaited(worker);
     if (outcome == NOTHING_LEFT && worker->compiles)
         outcome = launch_next(worker);
     return outcome == NOTHING_LEFT ? store_next(worker) : outcome;
@@ -312,6 +342,11 @@ cvy_status worker_start(cvy_context *context, bool compiles)
     if (st != CVY_OK)
         worker_free(worker);
     return st;
+}
+
+bool worker_compiles(const struct worker *worker)
+{
+    return worker->compiles;
 }
 
 void worker_wake(cvy_context *context)

@@ -56,6 +56,18 @@ void impl_rewind(struct impl *impl, const struct impl *mark)
     memcpy(impl->config, mark->config, sizeof impl->config);
 }
 
+bool impl_is_ready(const struct impl *impl)
+{
+    for (int phase = 0; phase < 2; phase++)
+        for (size_t i = 0; i < impl->steps[phase].count; i++) {
+            const struct step *step = impl->steps[phase].items[i];
+
+            if (step->kernel && !kernel_is_ready(step->kernel))
+                return false;
+        }
+    return true;
+}
+
 bool slot_is_constant(enum slot slot)
 {
     switch (slot) {
@@ -118,6 +130,14 @@ struct operand plan_packed(struct plan_builder *builder, size_t bytes)
     return (struct operand) { SLOT_PACKED, region_grow(builder, &builder->impl->packed, bytes) };
 }
 
+static cvy_status get_kernel(const struct plan_builder *builder, const struct instance *instance,
+                             struct kernel **out)
+{
+    if (builder->compiling == COMPILE_NOW)
+        return kernel_get(builder->context, instance, out);
+    return kernel_find(builder->context, instance, builder->compiling == COMPILE_BEHIND, out);
+}
+
 static cvy_status step_append(struct plan_builder *builder, enum phase phase,
                               const struct instance *instance, struct step **out)
 {
@@ -128,7 +148,7 @@ static cvy_status step_append(struct plan_builder *builder, enum phase phase,
     TRY(zalloc(sizeof *step, &step));
     step->builder = builder;
     if (instance)
-        TRY(kernel_get(builder->context, instance, &step->kernel));
+        TRY(get_kernel(builder, instance, &step->kernel));
     TRY(array_reserve(&list->items, &list->cap, list->count, sizeof *list->items));
     list->items[list->count++] = *out = step;
     step = NULL;

@@ -321,7 +321,7 @@ cvy_status plan_queue_check(const cvy_plan *plan, const cvy_queue *queue)
 cvy_status plan_launch(const cvy_plan *plan, struct job *job, const struct region *regions,
                        const cvy_weights *prepared)
 {
-    struct binding b = { .plan = plan, .impl = plan->impl };
+    struct binding b = { .plan = plan, .impl = plan_impl(plan) };
     cvy_status st = CVY_OK;
 
     memcpy(b.regions, regions, sizeof b.regions);
@@ -350,7 +350,7 @@ cvy_status cvy_plan_enqueue(cvy_plan *plan, cvy_queue *queue, const cvy_args *ar
     CHECK_POINTER(args);
     memset(&b, 0, sizeof b);
     b.plan = plan;
-    b.impl = plan->impl;
+    b.impl = plan_impl(plan);
     TRY(bind_all(&b, args));
     TRY(job_begin(queue, wait, args->prepared ? args->prepared->ready : NULL, ev != NULL, &job));
     st = place_workspace(&b, args, &job);

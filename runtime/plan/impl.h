@@ -48,6 +48,10 @@ struct impl {
     double estimate, measured;          // seconds; measured: 0 if it was not
 };
 
+// Whether a builder compiles the kernels of steps, has them compiled behind the caller's back, or
+// just looks what there is.
+enum compiling { COMPILE_NOW, COMPILE_BEHIND, COMPILE_NOTHING };
+
 struct forced;
 struct problem_list;
 struct wisdom;
@@ -58,6 +62,7 @@ struct plan_builder {
     struct wisdom *wisdom;              // asked for children; NULL: not
     struct problem_list *children;      // takes their problems; NULL: nobody asks
     bool exact;                         // no child of another accuracy than DIRECT
+    enum compiling compiling;
     cvy_status status;
     struct impl *impl;
     struct bindings bindings;           // of the problem being built
@@ -70,6 +75,9 @@ void impl_retain(struct impl *impl);
 void impl_release(struct impl *impl);
 // Takes away what was added since `mark`, a plain copy of *impl, was made.
 void impl_rewind(struct impl *impl, const struct impl *mark);
+
+// Whether all of its kernels can be launched.
+bool impl_is_ready(const struct impl *impl);
 
 // Slots that hold constants, which prepare() packs.
 bool slot_is_constant(enum slot slot);

@@ -90,8 +90,8 @@ static void info_finish(cvy_plan *plan)
 
     snprintf(info->algorithm, sizeof info->algorithm, "%s", impl->algorithm);
     snprintf(info->config, sizeof info->config, "%s", impl->config);
-    info->workspace = impl->scratch;
-    info->workspace_unprepared = impl->scratch + impl->packed;
+    info->workspace = plan->stand_in ? MAX(impl->scratch, plan->stand_in->scratch) : impl->scratch;
+    info->workspace_unprepared = info->workspace + impl->packed;
     info->packed = impl->packed;
     info->launches = (int32_t)impl->steps[PHASE_RUN].count;
     info->prepare_launches = (int32_t)impl->steps[PHASE_PREPARE].count;
@@ -119,7 +119,7 @@ cvy_status plan_create(cvy_context *context, const struct plan_request *request,
     plan->in_place = request->in_place;
     plan->in_place2 = request->in_place2;
     plan->info = request->info;
-    st = planner_build(context, request, &plan->impl, plan->info.why);
+    st = planner_build(context, request, &plan->impl, &plan->stand_in, plan->info.why);
     if (st == CVY_ERR_UNSUPPORTED)
         fail_prefix(st, "%s", plan->info.spec);
     TRY(st);
@@ -132,6 +132,11 @@ out:
     return st;
 }
 
+const struct impl *plan_impl(const cvy_plan *plan)
+{
+    return !plan->stand_in || impl_is_ready(plan->impl) ? plan->impl : plan->stand_in;
+}
+
 void cvy_plan_destroy(cvy_plan **plan)
 {
     cvy_plan *p = plan ? *plan : NULL;
@@ -140,6 +145,7 @@ void cvy_plan_destroy(cvy_plan **plan)
         return;
     *plan = NULL;
     impl_release(p->impl);
+    impl_release(p->stand_in);
     context_release(p->context);
     p->magic = MAGIC_DEAD;
     free(p);

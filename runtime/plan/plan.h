@@ -32,6 +32,7 @@ struct cvy_plan {
     uint32_t magic;
     cvy_context *context;
     struct impl *impl;
+    struct impl *stand_in;      // packs alike, until impl is ready; NULL: nothing needs to
     struct plan_slot slots[SLOT_COUNT];
     size_t src_count;
     bool in_place, in_place2;
@@ -55,6 +56,9 @@ struct cvy_weights {
 // checked but `prepared`, which must be complete.
 cvy_status plan_launch(const cvy_plan *plan, struct job *job, const struct region *regions,
                        const cvy_weights *prepared);
+
+// The implementation that a job which begins now is to run, from its first launch to its last.
+const struct impl *plan_impl(const cvy_plan *plan);
 
 // A slot's name in cvy_args, "args.src"; and the tensor there. SLOT_SRCS + i is srcs[i].
 const char *slot_name(enum slot slot);

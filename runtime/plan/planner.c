@@ -193,6 +193,8 @@ struct request {
     struct problem_list *children;      // takes those that wisdom could know; may be NULL
     struct forced forced;
     bool refused;           // a compiler did not take one
+    bool patient;           // takes a stand-in for what is not compiled yet
+    struct impl *stand_in;
 };
 
 static cvy_status unused_name(const struct forced *forced)
@@ -204,13 +206,14 @@ static cvy_status unused_name(const struct forced *forced)
 }
 
 static cvy_status build_alone(struct request *request, const struct candidate *c,
-                              struct impl **out)
+                              enum compiling compiling, struct impl **out)
 {
     // What a Winograd inside of another operator may lose is known for convolutions alone.
     bool exact = request->options->exact || request->problem->op != OP_CONV;
     struct plan_builder builder = { .context = request->context, .device = &request->device,
                                     .forced = &request->forced, .exact = exact,
-                                    .wisdom = request->wisdom, .children = request->children };
+                                    .wisdom = request->wisdom, .children = request->children,
+                                    .compiling = compiling };
     size_t most = request->options->max_workspace;
     cvy_status st = CVY_OK;
 
@@ -231,6 +234,60 @@ static cvy_status build_alone(struct request *request, const struct candidate *c
     builder.impl = NULL;
 out:
     impl_release(builder.impl);
+    return st;
+}
+
+// Stand-ins -------------------------------------------------------------------------------------
+
+#define MAX_CONFIGS 16
+// How much slower than the choice a stand-in may be: it serves until the queues have been at rest,
+// which in a busy application may be long.
+#define STAND_IN_SLOWNESS 2.0
+
+// Another config of the algorithm, so that the sums are the same, bit for bit.
+static bool may_stand_in(const struct candidate *c, const struct candidate *other)
+{
+    return memcmp(&c->config, &other->config, sizeof c->config) != 0
+        && other->estimate <= STAND_IN_SLOWNESS * c->estimate;
+}
+
+static struct impl *find_stand_in(struct request *request, const struct candidate *c,
+                                  const struct impl *wanted)
+{
+    struct config configs[MAX_CONFIGS];
+    size_t count = rules_configs(&request->device, c->algo, configs, MAX_CONFIGS);
+    struct impl *impl = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct candidate other = { .algo = c->algo, .config = configs[i] };
+
+        other.estimate = c->algo->estimate(&request->device, request->problem, &other.config);
+        if (!may_stand_in(c, &other)
+            || build_alone(request, &other, COMPILE_NOTHING, &impl) != CVY_OK)
+            continue;
+        if (impl_is_ready(impl) && impl->packing == wanted->packing)
+            return impl;
+        impl_release(impl);
+        impl = NULL;
+    }
+    return NULL;
+}
+
+// Compiles now what has no stand-in.
+static cvy_status build_candidate(struct request *request, const struct candidate *c,
+                                  struct impl **out)
+{
+    cvy_status st = CVY_OK;
+
+    if (!request->patient)
+        return build_alone(request, c, COMPILE_NOW, out);
+    TRY(build_alone(request, c, COMPILE_NOTHING, out));
+    if (impl_is_ready(*out))
+        return CVY_OK;
+    request->stand_in = find_stand_in(request, c, *out);
+    impl_release(*out);
+    st = build_alone(request, c, request->stand_in ? COMPILE_BEHIND : COMPILE_NOW, out);
+out:
     return st;
 }
 
@@ -312,7 +369,7 @@ static cvy_status build_first(struct request *request, struct impl **out, char w
     if (count == 0)
         return none_solves(&request->device, request->problem, q.exact, q.forced);
     for (size_t i = 0; i < count; i++) {
-        st = build_alone(request, &list[i], out);
+        st = build_candidate(request, &list[i], out);
         if (st == CVY_OK) {
             why_text(why, &q, list, i, count);
             return CVY_OK;
@@ -356,21 +413,25 @@ static cvy_status request_of(cvy_context *context, const struct plan_request *pl
                     "options.budget_seconds is below 0", (int)out->options->effort);
     if (!out->options->deterministic)
         out->wisdom = context_wisdom(context);
+    out->patient = !out->options->deterministic && !out->options->algorithm
+        && context_compiles_behind(context);
     return forced_read(out->options->algorithm, plan->problem.op, &out->forced);
 }
 
 cvy_status planner_build(cvy_context *context, const struct plan_request *plan,
-                         struct impl **out, char why[160])
+                         struct impl **out, struct impl **stand_in, char why[160])
 {
     struct request request;
     cvy_status st;
 
-    *out = NULL;
+    *out = *stand_in = NULL;
     st = request_of(context, plan, &request);
     if (st == CVY_OK && request.wisdom && !request.forced.count
         && request.options->effort > CVY_EFFORT_ESTIMATE)
         st = measure_plan(context, plan);
-    return st == CVY_OK ? build_within(&request, out, why) : st;
+    st = st == CVY_OK ? build_within(&request, out, why) : st;
+    *stand_in = request.stand_in;
+    return st;
 }
 
 cvy_status planner_children(cvy_context *context, const struct plan_request *plan,
@@ -384,6 +445,7 @@ cvy_status planner_children(cvy_context *context, const struct plan_request *pla
     children->count = 0;
     st = request_of(context, plan, &request);
     request.children = children;
+    request.patient = false;
     if (st == CVY_OK)
         st = build_within(&request, &impl, why);
     impl_release(impl);

@@ -14,8 +14,10 @@ struct plan_request;
 // device, all are tried again with groups of 16 items and of 1. `why` (160 bytes) says what was
 // decided. Errors: UNSUPPORTED (the forced one cannot do it, or nothing fits max_workspace),
 // ARGUMENT (no such algorithm), BUILD, NOMEM_*.
+// Where the context compiles behind the caller's back, kernels of *out may be missing: then
+// *stand_in, else NULL, is ready, packs alike and gives the same bits, not over twice as slowly.
 cvy_status planner_build(cvy_context *context, const struct plan_request *request,
-                         struct impl **out, char why[160]);
+                         struct impl **out, struct impl **stand_in, char why[160]);
 
 // The problems inside of what planner_build would make, which are convolutions of their own.
 struct problem_list {

@@ -136,7 +136,7 @@ cvy_status cvy_plan_prepare(cvy_plan *plan, cvy_queue *queue, const cvy_args *co
     CHECK_POINTER(constants);
     memset(&b, 0, sizeof b);
     b.plan = plan;
-    b.impl = plan->impl;
+    b.impl = plan_impl(plan);
     TRY(bind_constants(&b, constants));
     TRY(zalloc(sizeof *w, &w));
     TRY(weights_open(&b, constants, w));
