@@ -15,8 +15,8 @@
 
 #define FOLDER "guard-files"
 #define DIGITS (2 * DIGEST_BYTES)
-// More marks than any start-up set has programs are of no interest.
-#define MARKS_MAX 1000
+// Files that are looked at: a start takes some 50 ms for as many.
+#define NAMES_MAX 100000
 // Of a file that was made and not yet named.
 #define OLD_SECONDS 3600
 
@@ -26,6 +26,7 @@ struct mark {
 };
 
 struct guards {
+    const char *cache;              // the path of the folder around it
     int folder;
     pthread_mutex_t lock;           // guards marks
     struct mark *marks;
@@ -59,7 +60,7 @@ static void read_folder(struct guards *guards, void (*each)(struct guards *, con
             file_calls()->close(file);
         return;
     }
-    for (int i = 0; i < MARKS_MAX && (entry = file_calls()->readdir(folder)); i++)
+    for (int i = 0; i < NAMES_MAX && (entry = file_calls()->readdir(folder)); i++)
         each(guards, entry->d_name);
     file_calls()->closedir(folder);
 }
@@ -132,6 +133,7 @@ static struct guards *guards_new(const char *cache)
 
     if (zalloc(sizeof *guards, &guards) != CVY_OK)
         return NULL;
+    guards->cache = cache;
     guards->folder = open_folder(cache);
     if (guards->folder >= 0 && pthread_mutex_init(&guards->lock, NULL) == 0)
         return guards;
@@ -248,5 +250,5 @@ void guard_path(cvy_context *context, const char *digest, char *out, size_t cap)
     char name[DIGITS + 32];
 
     mark_name(digest, QUARANTINED, name, sizeof name);
-    snprintf(out, cap, "%s/" FOLDER "/%s", cache_folder(context->cache), name);
+    snprintf(out, cap, "%s/" FOLDER "/%s", context->guards->cache, name);
 }

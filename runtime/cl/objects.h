@@ -308,7 +308,7 @@ void guard_begin(cvy_context *context, const char *digest, const char *what, boo
 void guard_end(struct guard *guard);
 // It compiled after all: no longer SUSPECT.
 void guard_clear(cvy_context *context, const char *digest);
-// The file that keeps it in quarantine.
+// The file that keeps in quarantine what is QUARANTINED.
 void guard_path(cvy_context *context, const char *digest, char *out, size_t cap);
 
 // The worker: worker.c ----------------------------------------------------------------------------
