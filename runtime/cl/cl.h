@@ -96,8 +96,8 @@ cvy_status context_expect(cvy_context *context, const struct start_kernel *kerne
 // progress callback. Errors: CANCELLED, NOMEM_HOST, DEVICE_LOST.
 cvy_status context_compile(cvy_context *context);
 // Does the same in a thread of its own, as far as `compiles` says so, and puts binaries into the
-// cache where the driver keeps none. Errors: NOMEM_HOST.
-cvy_status context_work_behind(cvy_context *context, bool compiles);
+// cache where the driver keeps none. Without such a thread all is compiled when it is needed.
+void context_work_behind(cvy_context *context, bool compiles);
 // Whether that thread is still there to compile.
 bool context_compiles_behind(const cvy_context *context);
 

@@ -135,6 +135,8 @@ void context_close(cvy_context *context)
 {
     bool here = context_is_here(context);
 
+    if (!here && context->worker)
+        return;         // a forked child: the worker may have been in the middle of any change
     if (context->attached)
         context->attached_free(context->attached);
     kernel_table_free(context->kernels, here);
@@ -199,11 +201,15 @@ out:
     return st;
 }
 
-cvy_status context_work_behind(cvy_context *context, bool compiles)
+void context_work_behind(cvy_context *context, bool compiles)
 {
     bool stores = context->keeps && !(context->device.quirks & QUIRK_CACHES_CODE);
 
-    return compiles || stores ? worker_start(context, compiles) : CVY_OK;
+    if ((!compiles && !stores) || worker_start(context, compiles) == CVY_OK)
+        return;
+    context_log(context, CVY_LOG_WARNING, "nothing is compiled ahead or stored: %s",
+                cvy_error_text());
+    context->builds_families = context->builds_families && !compiles;
 }
 
 bool context_compiles_behind(const cvy_context *context)

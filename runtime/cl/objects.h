@@ -276,6 +276,8 @@ struct kernel *table_add(struct kernel_table *table, struct kernel *fresh);
 // Compiles a kernel, or waits for the thread that does, until it is READY. Errors: BUILD, NOMEM_*,
 // STATE inside a callback where it would wait.
 cvy_status table_ensure(cvy_context *context, struct kernel *kernel);
+// As table_ensure, but for the kernel's first launch.
+cvy_status table_build(cvy_context *context, struct kernel *kernel);
 // Compiles the start-up set's kernel of this number, and tells the progress callback. CVY_OK also
 // for one that was dropped. Errors: CANCELLED, NOMEM_HOST, DEVICE_LOST.
 cvy_status compile_expected(cvy_context *context, size_t index, double start);

@@ -52,7 +52,8 @@ static void free_queue(cvy_queue *queue)
 {
     bool here = context_is_here(queue->context);
 
-    strike_off(queue);
+    if (here)                       // in a forked child another thread's lock is never released
+        strike_off(queue);
     launch_list_free(&queue->pending, here);
     if (here && queue->workspace)
         context_release_memory(queue->context, queue->workspace);

@@ -40,8 +40,10 @@ void kernel_table_free(struct kernel_table *table, bool release)
     }
     free(table->expected);
     free(table->awaited);
-    pthread_cond_destroy(&table->changed);
-    pthread_mutex_destroy(&table->lock);
+    if (release) {                  // in a forked child it would wait for the parent's threads
+        pthread_cond_destroy(&table->changed);
+        pthread_mutex_destroy(&table->lock);
+    }
     free(table);
 }
 
@@ -170,23 +172,50 @@ out:
 }
 
 // A kernel is known to the guards as the program of it alone, wherever it comes from.
-static cvy_status make_ready(cvy_context *context, struct kernel *kernel)
+static cvy_status check_kernel(cvy_context *context, struct kernel *kernel,
+                               char digest[2 * DIGEST_BYTES + 1], bool *suspect)
 {
     const struct program alone = { .kernels = &kernel, .count = 1 };
-    char digest[2 * DIGEST_BYTES + 1], path[600];
     enum suspicion verdict;
+    char path[600];
     cvy_status st = CVY_OK;
 
     TRY(kernel_check_local(&context->device, kernel));
     TRY(program_digest(context, &alone, digest));
     verdict = guard_verdict(context, digest);
+    *suspect = verdict == SUSPECT;
     if (verdict == QUARANTINED) {
         guard_path(context, digest, path, sizeof path);
         return fail(CVY_ERR_BUILD, "%s is in quarantine, as processes have ended while they "
                     "compiled it; to try it again, remove %s", kernel->key, path);
     }
-    TRY(find_and_warm(context, kernel, digest, verdict == SUSPECT));
+out:
+    return st;
+}
+
+static cvy_status make_ready(cvy_context *context, struct kernel *kernel)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    bool suspect;
+    cvy_status st = CVY_OK;
+
+    TRY(check_kernel(context, kernel, digest, &suspect));
+    TRY(find_and_warm(context, kernel, digest, suspect));
     guard_clear(context, digest);
+out:
+    return st;
+}
+
+static cvy_status make_built(cvy_context *context, struct kernel *kernel)
+{
+    char digest[2 * DIGEST_BYTES + 1];
+    bool suspect;
+    struct program *program;
+    cl_program handle;
+    cvy_status st = CVY_OK;
+
+    TRY(check_kernel(context, kernel, digest, &suspect));
+    TRY(find_program(context, kernel, &program, &handle));
 out:
     return st;
 }
@@ -255,6 +284,28 @@ cvy_status table_ensure(cvy_context *context, struct kernel *kernel)
     } else if (kernel->state == KERNEL_FAILED) {
         st = fail(CVY_ERR_BUILD, "%s", kernel->error);
     }
+out:
+    return st;
+}
+
+cvy_status table_build(cvy_context *context, struct kernel *kernel)
+{
+    struct kernel_table *table = context->kernels;
+    bool mine;
+    cvy_status st = CVY_OK;
+
+    TRY(claim(table, kernel, &mine));
+    if (!mine)
+        return CVY_OK;
+    st = make_built(context, kernel);
+    if (st != CVY_OK) {
+        settle(context, kernel, st);
+        return st;
+    }
+    pthread_mutex_lock(&table->lock);
+    kernel->state = KERNEL_WANTED;          // there is its first launch to come
+    pthread_cond_broadcast(&table->changed);
+    pthread_mutex_unlock(&table->lock);
 out:
     return st;
 }

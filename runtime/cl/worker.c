@@ -2,7 +2,10 @@
 // the driver does not keep by itself.
 #include "cl/objects.h"
 
+#include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 // Whoever makes plans one after the other is not to wait for the program of others' plans.
 #define BUILD_AFTER 0.05
@@ -19,9 +22,9 @@ struct worker {
     pthread_mutex_t lock;           // guards what follows
     pthread_cond_t wake;
     bool stop, woken;
-    bool closes;                    // the context, when it ends
     _Atomic bool compiles;          // the start-up set and what plans await, until cancelled
-    bool joined, over;              // somebody joins the thread; has joined it; running_lock's
+    bool joined, over, closes;      // somebody joins the thread; has joined it; it closes the
+                                    // context when it ends: guarded by running_lock
     // The thread's own.
     size_t built, launched;         // how far it is in what is expected
     size_t served;                  // and in what is awaited
@@ -31,11 +34,16 @@ struct worker {
     struct worker *next;
 };
 
+// Handlers that exit() is given, at most: with this many contexts opened it has seen every driver.
+#define HANDLERS_MAX 64
+
 // All that run, so that exit() can end them before the driver's own destructors run, in which a
 // compiler at work would crash.
 static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t running_over = PTHREAD_COND_INITIALIZER;
 static struct worker *running;
+static _Atomic pid_t home;          // of whose process they are: in a forked child none runs
+static _Atomic int handlers;
 
 // End ---------------------------------------------------------------------------------------------
 
@@ -78,22 +86,58 @@ static void join(struct worker *worker)
     }
     while (!worker->over)
         pthread_cond_wait(&running_over, &running_lock);
+    if (worker->closes)             // it has struck itself off the list
+        worker_free(worker);
+}
+
+// Ends one, or waits for one that is about to end by itself. False: there is none left.
+static bool end_one(void)
+{
+    struct worker *worker = running;
+
+    while (worker && (worker->over || pthread_equal(worker->thread, pthread_self())))
+        worker = worker->next;
+    if (worker && worker->closes)
+        pthread_cond_wait(&running_over, &running_lock);
+    else if (worker)
+        join(worker);
+    return worker != NULL;
 }
 
 static void end_all(void)
 {
-    struct worker *worker;
-
+    if (atomic_load(&home) != getpid())
+        return;
     pthread_mutex_lock(&running_lock);
-    do {
-        worker = running;
-        while (worker && (worker->over || !context_is_here(worker->context)
-                          || pthread_equal(worker->thread, pthread_self())))
-            worker = worker->next;
-        if (worker)
-            join(worker);
-    } while (worker);
+    while (end_one())
+        ;
     pthread_mutex_unlock(&running_lock);
+}
+
+// Of glibc and others: a destructor of the thread's own, which also exit() runs in the thread that
+// calls it, and before all of the process.
+extern int __cxa_thread_atexit_impl(void (*run)(void *), void *argument, void *inside_library)
+    __attribute__((weak));
+
+static void end_all_first(void *unused)
+{
+    (void)unused;
+    end_all();
+}
+
+// What a driver registers in the middle of its first work would run before end_all. The main thread
+// ends with the process, or leaves it to others, who then do without the workers.
+static void end_before_all(void)
+{
+    static _Thread_local bool known;
+
+    if (!known && __cxa_thread_atexit_impl && syscall(SYS_gettid) == getpid())
+        known = __cxa_thread_atexit_impl(end_all_first, NULL, &running) == 0;
+}
+
+static bool end_at_exit(void)
+{
+    return atomic_fetch_add(&handlers, 1) >= HANDLERS_MAX || atexit(end_all) == 0;
 }
 
 // Drivers register destructors when they first do a kind of work, and what is registered last runs
@@ -101,7 +145,7 @@ static void end_all(void)
 static void end_before_driver(bool *seen)
 {
     if (!*seen)
-        *seen = atexit(end_all) == 0;
+        *seen = end_at_exit();
 }
 
 // Rest --------------------------------------------------------------------------------------------
@@ -163,17 +207,14 @@ static bool at_rest(struct worker *worker, double seconds)
 
 enum outcome { DID_SOMETHING, MUST_WAIT, NOTHING_LEFT };
 
+// All is built before anything is launched: when a launch is due, it shall not be long in coming.
 static enum outcome build_next(struct worker *worker)
 {
     struct kernel_table *table = worker->context->kernels;
-    struct program *family = NULL;
-    cl_program handle;
 
-    while (worker->built < table->expected_count && !family)
-        family = table->expected[worker->built++]->family;
-    if (!family)
+    if (worker->built == table->expected_count)
         return NOTHING_LEFT;
-    program_open(worker->context, family, true, &handle);
+    table_build(worker->context, table->expected[worker->built++]);
     end_before_driver(&worker->seen[0]);
     return DID_SOMETHING;
 }
@@ -269,20 +310,35 @@ static enum outcome do_next(struct worker *worker)
 
 // The thread --------------------------------------------------------------------------------------
 
+// The context was destroyed in a callback of this thread.
+static void close_context(struct worker *worker)
+{
+    bool joined;
+
+    context_close(worker->context);
+    pthread_mutex_lock(&running_lock);
+    unlist(worker);
+    joined = worker->joined;
+    pthread_cond_broadcast(&running_over);
+    pthread_mutex_unlock(&running_lock);
+    if (!joined)
+        worker_free(worker);
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
     enum outcome outcome;
 
+    pthread_mutex_lock(&running_lock);      // until all is there that worker_start writes
+    pthread_mutex_unlock(&running_lock);
     while (!must_stop(worker)) {
         outcome = do_next(worker);
         if (outcome != DID_SOMETHING)
             pause_for(worker, outcome == MUST_WAIT ? LOOK_EVERY : -1);
     }
-    if (worker->closes) {       // set by this thread
-        context_close(worker->context);
-        worker_free(worker);
-    }
+    if (worker->closes)             // set by this thread alone
+        close_context(worker);
     return NULL;
 }
 
@@ -324,6 +380,23 @@ static cvy_status worker_new(cvy_context *context, bool compiles, struct worker 
     return CVY_OK;
 }
 
+// The application's signals are for its own threads, except for what a thread does to itself.
+static bool start_thread(struct worker *worker)
+{
+    static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+    sigset_t blocked, before;
+    bool started;
+
+    sigfillset(&blocked);
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        sigdelset(&blocked, own[i]);
+    if (pthread_sigmask(SIG_BLOCK, &blocked, &before))
+        return false;
+    started = pthread_create(&worker->thread, NULL, work, worker) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 cvy_status worker_start(cvy_context *context, bool compiles)
 {
     struct worker *worker;
@@ -331,8 +404,10 @@ cvy_status worker_start(cvy_context *context, bool compiles)
 
     if (st != CVY_OK)
         return st;
+    end_before_all();
     pthread_mutex_lock(&running_lock);
-    if (atexit(end_all) || pthread_create(&worker->thread, NULL, work, worker)) {
+    atomic_store(&home, getpid());
+    if (!end_at_exit() || !start_thread(worker)) {
         st = fail(CVY_ERR_NOMEM_HOST, "no thread");
     } else {
         worker->next = running;
@@ -361,12 +436,14 @@ void worker_wake(cvy_context *context)
     pthread_mutex_unlock(&worker->lock);
 }
 
-// In a callback of the worker's own, which destroys the context.
+// In a callback of the worker's own, which destroys the context: it is the last one.
 static void stop_self(struct worker *worker)
 {
     if (!worker->joined)
         pthread_detach(worker->thread);
     worker->closes = true;
+    worker->context->log = NULL;
+    worker->context->progress = NULL;
     tell_to_stop(worker);
 }
 
@@ -379,11 +456,12 @@ bool worker_stop(cvy_context *context)
         return true;
     self = pthread_equal(worker->thread, pthread_self());
     pthread_mutex_lock(&running_lock);
-    if (self)
+    if (self) {
         stop_self(worker);
-    else
+    } else {
         join(worker);
-    unlist(worker);
+        unlist(worker);
+    }
     pthread_mutex_unlock(&running_lock);
     if (!self) {
         worker_free(worker);

@@ -107,7 +107,7 @@ static cvy_status compile_by(cvy_context *context, cvy_compile_policy policy)
     TRY(expect_start_set(context));
     if (policy == CVY_COMPILE_EAGER)
         TRY(context_compile(context));
-    st = context_work_behind(context, policy == CVY_COMPILE_BACKGROUND);
+    context_work_behind(context, policy == CVY_COMPILE_BACKGROUND);
 out:
     return st;
 }
