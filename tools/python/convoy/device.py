@@ -68,6 +68,7 @@ class Context(Handle):
     compile: 'lazy' (each kernel when first needed), 'background' (the rest of the start-up set
     follows in a thread) or 'eager' (all of it, here and now).
     cl_context, cl_device: yours to share, as addresses or pyopencl objects.
+    cache: the folder where compiled kernels are kept, False for none; the user's by default.
     progress: called as (done, total, name, seconds) while kernels compile; False cancels.
     What the library has to say goes to logging's logger 'convoy'.
     """
@@ -76,12 +77,14 @@ class Context(Handle):
 
     def __init__(self, device: Optional[str] = None, *, compile: str = 'lazy',
                  cl_context: Any = None, cl_device: Any = None,
-                 progress: Optional[Progress] = None):
+                 cache: Union[str, bool, None] = None, progress: Optional[Progress] = None):
         call = ProgressCall(progress)
         keep: List[Any] = []
         params = fill(_structs.cvy_context_params, dict(
             device=device, compile=compile, cl_context=pointer_of(cl_context),
             cl_device=pointer_of(cl_device)), keep)
+        params.cache = fill(_structs.cvy_cache_params, dict(
+            folder=cache if isinstance(cache, str) else None, off=cache is False), keep)
         params.progress = call.pointer
         self._log = _structs.cvy_log_fn(self._say)
         params.log = self._log
@@ -108,10 +111,16 @@ class Context(Handle):
 
     @property
     def stats(self) -> SimpleNamespace:
-        """What compiling has cost so far: kernels, programs, failed, build_seconds."""
+        """What compiling has cost so far: kernels, programs, failed, build_seconds, loaded; and
+        what came of the cache."""
         out = _structs.cvy_context_stats()
         check(lib.cvy_context_stats_get(self.handle, ctypes.byref(out)))
         return record(out)
+
+    def save_programs(self, budget: float = 0) -> None:
+        """Compiles the start-up set and keeps all in the cache: later processes compile nothing.
+        budget: seconds, 0 for as long as it takes."""
+        check(lib.cvy_context_save_programs(self.handle, budget))
 
     @property
     def cl_context(self) -> int:

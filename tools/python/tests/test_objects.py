@@ -1,5 +1,6 @@
 """Contexts, buffers, queues, events and plans; DLPack; objects of pyopencl's kind."""
 import gc
+import tempfile
 import unittest
 
 import numpy as np
@@ -38,6 +39,15 @@ class Objects(unittest.TestCase):
         self.assertTrue(context.closed)
         with self.assertRaises(convoy.StateError):
             context.info
+
+    def test_cache_of_programs(self):
+        with tempfile.TemporaryDirectory() as folder, convoy.Context(cache=folder) as context:
+            self.assertEqual(context.stats.cache.hits, 0)
+            with self.assertRaises(convoy.ArgumentError):
+                context.save_programs(-1)
+        with convoy.Context(cache=False) as context:
+            with self.assertRaises(convoy.StateError):
+                context.save_programs()
 
     def test_shared_opencl_context(self):
         context = convoy.Context(cl_context=IntPtr(self.context.cl_context),
