@@ -19,7 +19,8 @@ enum quirk {
     QUIRK_NO_OPTIMIZER = 1 << 1,        // build with -cl-opt-disable (oclgrind: LLVM freeze)
     QUIRK_GRID_LIMIT = 1 << 2,          // a grid axis of 65,535 compiles again (PoCL)
     QUIRK_GROUP_UNDERSTATED = 1 << 3,   // kernels run in larger groups than they say (rusticl)
-    QUIRK_LOOP_LIMIT = 1 << 4           // loops end early, silently: see max_rounds (llvmpipe)
+    QUIRK_LOOP_LIMIT = 1 << 4,          // loops end early, silently: see max_rounds (llvmpipe)
+    QUIRK_CODE_AT_LAUNCH = 1 << 5       // a kernel's code is made at its first launch, not built
 };
 
 // Facts of a device, read once when a context opens. Immutable.

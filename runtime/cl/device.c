@@ -21,8 +21,10 @@ static const struct {
     const char *name;
 } quirks[] = {
     { "Portable Computing Language", NULL, QUIRK_CACHES_CODE, "caches-code" },
+    { "Portable Computing Language", NULL, QUIRK_CODE_AT_LAUNCH, "code-at-launch" },
     { "Portable Computing Language", NULL, QUIRK_GRID_LIMIT, "grid-limit" },
     { "rusticl", NULL, QUIRK_CACHES_CODE, "caches-code" },
+    { "rusticl", NULL, QUIRK_CODE_AT_LAUNCH, "code-at-launch" },
     // Mesa 22.3.6: every kernel reports work-groups of 32 and runs in 1,024 as well.
     { "rusticl", NULL, QUIRK_GROUP_UNDERSTATED, "group-understated" },
     { "rusticl", "llvmpipe", QUIRK_LOOP_LIMIT, "loop-limit" },
