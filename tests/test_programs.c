@@ -431,7 +431,7 @@ START_TEST(programs, are_kept_by_the_application)
         free(shelf.items[i].data);
 }
 
-// Threads and faults ------------------------------------------------------------------------------
+// Threads ------------------------------------------------------------------------------
 
 static void *save(void *out)
 {
@@ -477,71 +477,4 @@ START_TEST(programs, are_saved_when_the_driver_tells_about_them_again)
     cr_assert_gt(nth, 4);
     OK(cvy_context_save_programs(context, 0));
     cr_assert_eq(entries(), PROGRAMS);
-}
-
-static cvy_status live(void)
-{
-    struct kernel *kernel;
-    cvy_status st = CVY_OK;
-
-    TRY(open_start());
-    TRY(context_compile(context));
-    for (int i = 0; i < KERNELS; i++)
-        TRY(kernel_get(context, &kernels[i].instance, &kernel));
-    TRY(cvy_context_save_programs(context, 0));
-out:
-    return st;
-}
-
-// A life in which the nth call fails. False once nothing fails any more.
-static bool live_with_fault(const char *what, int nth, bool sticky, cl_int code)
-{
-    cvy_status got;
-    bool fired;
-
-    cl_table_fail(NULL, nth, sticky, code);
-    got = live();
-    fired = cl_table_fired();
-    if (!sticky)
-        cl_table_heal();
-    cvy_context_destroy(&context);
-    cl_table_heal();
-    cr_assert(got == CVY_OK || got == opencl_status(code) || got == CVY_ERR_NO_DEVICE,
-              "%s: call %d gives %d: %s (%s)", what, nth, code, cvy_status_name(got),
-              cvy_error_text());
-    cr_assert_str_empty(cl_table_leaks(), "%s: call %d gives %d: left over %s", what, nth, code,
-                        cl_table_leaks());
-    return fired;
-}
-
-static const cl_int codes[] = { CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY, CL_INVALID_BINARY,
-                                CL_INVALID_CONTEXT, -9999 };
-
-static void expect_life(void)
-{
-    OK(live());
-    STATS(kernels, KERNELS);
-    for (int i = 0; i < KERNELS; i++)
-        expect_copy(i);
-    cvy_context_destroy(&context);
-}
-
-// Each second life finds what the one before has stored.
-START_TEST(programs, survive_any_call_that_fails_once)
-{
-    int nth = 1;
-
-    while (live_with_fault("once", nth, false, codes[nth % COUNT_OF(codes)]))
-        nth++;
-    cr_assert_gt(nth, 50, "only %d calls were reached", nth);
-    expect_life();
-}
-
-START_TEST(programs, survive_any_call_that_fails_for_ever)
-{
-    int nth = 1;
-
-    while (live_with_fault("for ever", nth, true, codes[nth / 5 % COUNT_OF(codes)]))
-        nth += 5;
-    expect_life();
 }

@@ -236,11 +236,19 @@ void guard_begin(cvy_context *context, const char *digest, const char *what, boo
     guard->file = make_file(guards, what, temporary, guard->name);
 }
 
+// If it cannot be removed it gets its first name back, which means nothing.
 void guard_end(struct guard *guard)
 {
+    const char *numbers = guard->name + sizeof "building-" + DIGITS;
+    int folder;
+    char harmless[64];
+
     if (guard->file < 0)
         return;
-    file_calls()->unlinkat(guard->guards->folder, guard->name, 0);
+    folder = guard->guards->folder;
+    snprintf(harmless, sizeof harmless, "new-%s", numbers);
+    if (file_calls()->unlinkat(folder, guard->name, 0) != 0)
+        file_calls()->renameat(folder, guard->name, folder, harmless);
     file_calls()->close(guard->file);
     guard->file = -1;
 }
