@@ -420,7 +420,7 @@ LEDGER_TEST(faults, what_comes_out_of_the_compiler_is_checked)
 
     OK(open_lying());
     instance = copy_instance(context);
-    cl_lies.kernel_args = 3;
+    cl_lies.kernel_args = 5;
     GIVES(CVY_ERR_BUILD, kernel_get(context, &instance, &kernel));
     cl_table_heal();
     if (instance.local[0] == 1 || context_device(context)->quirks & QUIRK_GROUP_UNDERSTATED)

@@ -7,7 +7,8 @@
 
 A kernel file has one kernel, `__kernel void FN(<stem>)(parameters)`. Its signature has one letter
 for each parameter: p a global pointer, l a 64-bit and i a 32-bit integer, f a float. After each
-pointer comes the ulong number of its first element.
+pointer comes the ulong number of its first element. In the library a kernel takes its pointers, and
+then one struct of its scalars.
 """
 import argparse
 import hashlib
@@ -92,6 +93,32 @@ def signature(code, stem):
     return letters
 
 
+def pack_scalars(text, code, letters):
+    """The kernel with its scalars as one struct, those of 64 bits first: PoCL allocates and copies
+    each argument of each launch by itself."""
+    head = HEAD.search(code)
+    stem, parts, _ = parameters(code)
+    end = code.find(')', head.end())
+    brace = code.index('{', end) + 1
+    group = re.search(r'__attribute__\s*\(\(.*\)\)\s*$', code[:head.start()])
+    begin = group.start() if group else head.start()
+    scalars = [part for wanted in ('l', 'if') for part, kind in zip(parts, letters)
+               if kind in wanted]
+    if not scalars:
+        return text
+    fields = ' '.join(f'{" ".join(part.split())};' for part in scalars)
+    if 'l' in letters and len(re.findall('[if]', letters)) % 2:
+        fields += ' int padding_;'      # rusticl counts no padding behind the last
+    names = [part.split()[-1] for part in scalars]
+    copies = ''.join(f' {" ".join(part.split())} = scalars_.{name};'
+                     for part, name in zip(scalars, names))
+    pointers = [' '.join(part.split()) for part, kind in zip(parts, letters) if kind == 'p']
+    packed = ', '.join(pointers + [f'const struct FN({stem}_scalars) scalars_'])
+    lines = '\n' * code.count('\n', head.end(), end)
+    return (text[:begin] + f'struct FN({stem}_scalars) {{ {fields} }}; ' + text[begin:head.end()]
+            + packed + lines + text[end:brace] + copies + text[brace:])
+
+
 def macros(code):
     return list(dict.fromkeys(DEFINE.findall(code)))
 
@@ -128,6 +155,7 @@ def kernels(prelude, binding, paths):
             stem = path.stem
             letters = signature(text, stem)
             names = ''.join(f'"{name}", ' for name in macros(text))
+            text = pack_scalars(text, text, letters)
             out.append(char_array(f'text_{stem}', text))
             out.append(f'static const char *const macros_{stem}[] = {{ {names}NULL }};\n')
             rows.append(f'    {{ "{stem}", text_{stem}, macros_{stem}, "{letters}",\n'

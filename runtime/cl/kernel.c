@@ -182,33 +182,56 @@ static bool has_arg(const struct kernel_object *object, size_t i, const struct k
     return arg->kind == 'l' ? old->value.l == arg->value.l : old->value.i == arg->value.i;
 }
 
-// Those that the object does not have already.
+// The struct that tools/embed.py makes of a kernel's scalars, those of 64 bits first; its bytes.
+static size_t pack_scalars(const struct kernel_arg *args, size_t count, cl_long out[ARGS_MAX])
+{
+    char *bytes = (char *)out;
+    size_t at = 0, wide;
+
+    for (size_t i = 0; i < count; i++)
+        if (args[i].kind == 'l')
+            out[at++] = args[i].value.l;
+    wide = at *= sizeof *out;
+    for (size_t i = 0; i < count; i++)
+        if (args[i].kind != 'p' && args[i].kind != 'l') {
+            memcpy(bytes + at, &args[i].value.i, sizeof(cl_int));
+            at += sizeof(cl_int);
+        }
+    return wide ? (at + sizeof *out - 1) / sizeof *out * sizeof *out : at;
+}
+
+static cvy_status set_pointer(const cvy_context *context, cl_kernel kernel, cl_uint index,
+                              const struct kernel_arg *arg)
+{
+    cl_mem memory = arg->value.memory ? arg->value.memory : context->dummy;
+
+    return CALL(clSetKernelArg, kernel, index, sizeof memory, &memory);
+}
+
+// Those that the object does not have already: pointers one by one, all scalars together.
 static cvy_status set_args(cvy_context *context, struct kernel_object *object,
                            const struct kernel_arg *args, size_t count)
 {
     uint64_t released = atomic_load(&context->memory_released);
-    size_t set = 0;
+    cl_long scalars[ARGS_MAX] = { 0 };
+    cl_uint pointers = 0;
+    bool changed = false;
     cvy_status st = CVY_OK;
 
-    for (; set < count; set++) {
-        const struct kernel_arg *arg = &args[set];
-        cl_uint index = (cl_uint)set;
-        cl_mem memory = arg->value.memory;
+    for (size_t i = 0; i < count; i++) {
+        bool pointer = args[i].kind == 'p', has = has_arg(object, i, &args[i], released);
 
-        if (has_arg(object, set, arg, released))
-            continue;
-        if (arg->kind == 'p') {
-            memory = memory ? memory : context->dummy;
-            TRY(CALL(clSetKernelArg, object->handle, index, sizeof memory, &memory));
-        } else {
-            size_t bytes = arg->kind == 'l' ? sizeof(cl_long) : sizeof(cl_int);
-
-            TRY(CALL(clSetKernelArg, object->handle, index, bytes, &arg->value));
-        }
-        object->args[set] = *arg;
+        if (pointer && !has)
+            TRY(set_pointer(context, object->handle, pointers, &args[i]));
+        pointers += pointer;
+        changed = changed || (!pointer && !has);
     }
+    if (changed)
+        TRY(CALL(clSetKernelArg, object->handle, pointers, pack_scalars(args, count, scalars),
+                 scalars));
+    memcpy(object->args, args, count * sizeof *args);
 out:
-    object->set = st == CVY_OK ? set : 0;
+    object->set = st == CVY_OK ? count : 0;
     object->released = released;
     return st;
 }
@@ -254,6 +277,16 @@ cvy_status kernel_check_local(const struct device *device, const struct kernel *
                 (long long)device->info.max_work_group);
 }
 
+// Pointers, and one for all scalars.
+static size_t argument_count(const char *signature)
+{
+    size_t pointers = 0;
+
+    for (const char *s = signature; *s; s++)
+        pointers += *s == 'p';
+    return pointers + (strlen(signature) > pointers);
+}
+
 // A compiled kernel may allow less than the device does or want more local memory than it has, and
 // a bad compiler may drop arguments.
 static cvy_status check_compiled(cvy_context *context, struct kernel *kernel, cl_kernel handle)
@@ -269,9 +302,9 @@ static cvy_status check_compiled(cvy_context *context, struct kernel *kernel, cl
              sizeof most, &most, NULL));
     TRY(CALL(clGetKernelWorkGroupInfo, handle, context->cl_device, CL_KERNEL_LOCAL_MEM_SIZE,
              sizeof memory, &memory, NULL));
-    if (count != strlen(kernel->source->signature))
+    if (count != argument_count(kernel->source->signature))
         return fail(CVY_ERR_BUILD, "%s: %u arguments came out of the compiler, not %zu",
-                    kernel->key, count, strlen(kernel->source->signature));
+                    kernel->key, count, argument_count(kernel->source->signature));
     if (most < items && !(context->device.quirks & QUIRK_GROUP_UNDERSTATED))
         return fail(CVY_ERR_BUILD, "%s: compiled for work-groups of %zu items at most",
                     kernel->key, most);
