@@ -30,17 +30,22 @@ long3 FN(window)(int adaptive, int o, int size, int outs, int taps, int stride, 
     return (long3)(start, taps, FN(inside)(0, taps, dilation, (long)size + pad_end - start).y);
 }
 
+OUTLINED ACC FN(power)(ACC x, ACC p)
+{
+    return pow(x, p);
+}
+
 ACC FN(term)(ACC x, int kind, float p)
 {
     if (kind != 3)
         return x;
     x = fabs(x);
-    return p == 1.0f ? x : p == 2.0f ? x * x : pow(x, p);
+    return p == 1.0f ? x : p == 2.0f ? x * x : FN(power)(x, p);
 }
 
 ACC FN(root)(ACC sum, float p)
 {
-    return p == 1.0f ? sum : p == 2.0f ? sqrt(sum) : pow(sum, 1.0f / p);
+    return p == 1.0f ? sum : p == 2.0f ? sqrt(sum) : FN(power)(sum, 1.0f / p);
 }
 
 __attribute__((reqd_work_group_size(LOCAL_X, LOCAL_Y, LOCAL_Z)))

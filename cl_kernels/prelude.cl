@@ -104,6 +104,10 @@ PART_FUNCTIONS(16, 8)
 #define INLINED
 #endif
 
+// For long functions where a call is cheap beside what they do: otherwise PoCL compiles them at
+// each place that calls them, and three times over for each kernel (runtime/cl/source.c).
+#define OUTLINED __attribute__((noinline))
+
 // The item of a launch over a flat range, which the runtime folds into two axes.
 #define FLAT_ITEM(first)                                                                   \
     ((first) + ((ulong)get_group_id(1) * get_num_groups(0) + get_group_id(0)) * LOCAL_X     \
@@ -212,7 +216,7 @@ float clip_f32(float x, float low, float high)
 #define F32_NAME(name) name##_f32
 SMOOTH_FUNCTIONS(F32_NAME, float)
 
-float activate_f32(float x, int kind, float alpha, float beta)
+OUTLINED float activate_f32(float x, int kind, float alpha, float beta)
 {
     switch (kind) {
     case 0: return x;

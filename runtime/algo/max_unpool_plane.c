@@ -3,7 +3,9 @@
 
 static struct instance instance_of(const struct device *device)
 {
-    return instance_start("max_unpool_plane", flat_group(device), 1, 1);
+    bool wide = device->device_class == DEVICE_CPU_WIDE;
+
+    return instance_start("max_unpool_plane", wide ? 1 : flat_group(device), 1, 1);
 }
 
 static size_t start_set(const struct device *device, struct instance *out, size_t cap)
