@@ -93,10 +93,10 @@ static cvy_status add_vector(const struct instance *instance, const char *type,
     text_add(out, "#define VT %s%" PRId32 "\n#define VLOAD(p) vload%" PRId32 "(0, p)\n"
              "#define VLOOSE loose_%s%" PRId32 "\n"
              "#define VSTORE(v, p) (*(__global VLOOSE *)(p) = (v))\n"
-             "#define VKEEP(v, p) vstore%" PRId32 "(v, 0, p)\n"
+             "#define VKEEP(v, p) (*(VLOOSE *)(p) = (v))\n"
              "#define VLOAD_PART(p, n) load_part_%s_%" PRId32 "(p, n)\n"
              "#define VSTORE_PART(v, p, n) store_part_%s_%" PRId32 "(v, p, n)\n", type, width,
-             width, type, width, width, suffix, width, suffix, width);
+             width, type, width, suffix, width, suffix, width);
     return CVY_OK;
 }
 
