@@ -6,6 +6,7 @@
 // those before, and so do the last V channels. The other columns go with the last strip.
 // Weights are packed as [tap][pitch], the bias as [pitch].
 // Grid: blocks of the rows (n oh), groups of channels; the last group takes all that is left.
+// `past`: stores go past the caches.
 // Fixed at build: V, MR, K (filter height and width), S (stride of both, 0: SH and SW).
 #ifndef MR
 #define MR 4
@@ -32,7 +33,7 @@ __kernel void FN(conv_depthwise_nhwc)(
     int rows, int block, int group, int strip, int inner, int outer, int pitch,
     int C, int H, int W, int OH, int OW,
     long src_n, long src_h, long src_w, long dst_n, long dst_h, long dst_w,
-    int SH, int SW, int PH, int PW, int first)
+    int SH, int SW, int PH, int PW, int past, int first)
 {
     if (!OW)
         return;
@@ -43,6 +44,7 @@ __kernel void FN(conv_depthwise_nhwc)(
     src += src_at - PW * src_w;
     weights += weights_at;
     dst += dst_at;
+    past = past && IS_WHOLE(dst);
     for (int c = c_begin, x_begin = inner; c < c_end;) {
         int at = min(c, C - V), x_end = min(x_begin + strip, outer);
         VT start = VLOAD(bias + bias_at + at), w[K * K];
@@ -87,7 +89,7 @@ __kernel void FN(conv_depthwise_nhwc)(
                 #pragma unroll
                 for (int i = 0; i < MR; i++) {
                     PIECEWISE(acc[i], slope, low, high, acc[i]);
-                    VSTORE(acc[i], out + (ow + i) * dst_w);
+                    VSTREAM(past, acc[i], out + (ow + i) * dst_w);
                 }
             }
         }
@@ -119,4 +121,5 @@ __kernel void FN(conv_depthwise_nhwc)(
             x_begin = x_end;
         }
     }
+    STREAM_END(past);
 }

@@ -96,6 +96,33 @@ PART_FUNCTIONS(16, 8)
             VSTORE_PART(value, p, n);                                                      \
     } while (0)
 
+// VSTREAM(past, value, p): VSTORE or, if `past`, a store past the caches, reading no line that
+// it writes: for what no cache holds, in vectors that fill lines, where p IS_WHOLE.
+// STREAM_END(past) ends a kernel that has them. Compilers without such stores have VSTORE.
+#ifdef __has_builtin
+#if __has_builtin(__builtin_nontemporal_store) && __has_builtin(__sync_synchronize)
+#define HAVE_STREAM
+#endif
+#endif
+#ifdef HAVE_STREAM
+#define VSTREAM(past, value, p)                                                            \
+    do {                                                                                   \
+        if (past)                                                                          \
+            __builtin_nontemporal_store(value, (__global VT *)(p));                        \
+        else                                                                               \
+            VSTORE(value, p);                                                              \
+    } while (0)
+#define STREAM_END(past)                                                                   \
+    do {                                                                                   \
+        if (past)                                                                          \
+            __sync_synchronize();                                                          \
+    } while (0)
+#else
+#define VSTREAM(past, value, p) VSTORE(value, p)
+#define STREAM_END(past)
+#endif
+#define IS_WHOLE(p) (((ulong)(p) & (sizeof(VT) - 1)) == 0)
+
 // For functions that more than one place calls and that must not become calls: arrays that they get
 // would be on the stack. oclgrind, which does not optimise, loses a kernel that has them.
 #ifdef __OPTIMIZE__

@@ -282,6 +282,13 @@ LEDGER_TEST(limits, embedded_profile)
     expect_all_right(0);
 }
 
+// No cache holds any tensor: stores go past them wherever they can.
+LEDGER_TEST(limits, cache_of_one_byte)
+{
+    LIE(CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, cl_ulong, 1);
+    expect_all_right(EACH_ALGORITHM);
+}
+
 // Drivers of virtual and new devices answer 0 to much.
 LEDGER_TEST(limits, facts_that_say_nothing)
 {

@@ -27,9 +27,10 @@ void tool_device_print(FILE *stream, const cvy_device_info *d)
     fprintf(stream, "     groups     %lld work-items, %lld x %lld x %lld\n",
             (long long)d->max_work_group, (long long)d->max_work_item[0],
             (long long)d->max_work_item[1], (long long)d->max_work_item[2]);
-    fprintf(stream, "     memory     %lld MiB, buffers to %lld MiB, local %lld KiB\n",
+    fprintf(stream,
+            "     memory     %lld MiB, buffers to %lld MiB, local %lld KiB, cache %lld KiB\n",
             (long long)(d->global_bytes >> 20), (long long)(d->max_buffer_bytes >> 20),
-            (long long)(d->local_bytes >> 10));
+            (long long)(d->local_bytes >> 10), (long long)(d->cache_bytes >> 10));
     fprintf(stream, "     addresses  %d bits, aligned to %d bytes\n", d->address_bits,
             d->align_bytes);
     fprintf(stream, "     has        %s%s%s%s\n", d->fp64 ? "fp64 " : "", d->fp16 ? "fp16 " : "",
@@ -47,7 +48,8 @@ static void add_numbers(cJSON *o, const cvy_device_info *d)
         { "vector_width", d->vector_width }, { "max_work_group", (double)d->max_work_group },
         { "global_bytes", (double)d->global_bytes },
         { "max_buffer_bytes", (double)d->max_buffer_bytes },
-        { "local_bytes", (double)d->local_bytes }, { "address_bits", d->address_bits },
+        { "local_bytes", (double)d->local_bytes },
+        { "cache_bytes", (double)d->cache_bytes }, { "address_bits", d->address_bits },
         { "align_bytes", d->align_bytes }
     };
     cJSON *items = cJSON_AddArrayToObject(o, "max_work_item");

@@ -182,6 +182,7 @@ typedef struct cvy_device_info {
     int64_t global_bytes, max_buffer_bytes, local_bytes;
     int32_t address_bits, align_bytes;
     bool fp64, fp16, images;
+    int64_t cache_bytes;            // of the last cache before global memory, 0 if not known
 } cvy_device_info;
 
 // Lists devices: writes the first `cap` of them to out (may be NULL when cap is 0) and their full

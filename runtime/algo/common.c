@@ -57,6 +57,21 @@ void step_piecewise(struct step *step, const cvy_activation *activation)
     step_float(step, high);
 }
 
+// EPYC Zen 4 with 32 MiB of cache, PoCL 3.1, tensors of 128 MiB: depthwise 3x3 takes 9.0 ms with
+// such stores and 12.4 without, a copy to every second line 6.6 and 14.7. Of less than a line, each
+// store would write a part of one to memory.
+bool streams(const struct device *device, const struct tensor *dst)
+{
+    const int64_t cache = device->info.cache_bytes, line = 64;
+
+    if (device->device_class != DEVICE_CPU_WIDE || device->vector_width * 4 < line || cache == 0)
+        return false;
+    for (int i = 0; i < CVY_MAX_RANK; i++)
+        if (dst->size[i] > 1 && dst->stride[i] != 1 && dst->stride[i] % device->vector_width)
+            return false;
+    return tensor_elements(dst) > cache / (int64_t)cvy_dtype_bytes(dst->dtype);
+}
+
 void step_window(struct step *step, const struct window *window)
 {
     const int64_t *const lists[] = { window->kernel, window->stride, window->dilation,

@@ -56,6 +56,11 @@ int64_t tiles_each(const struct device *device, int64_t tiles, int64_t others);
 struct problem separable_first(const struct problem *problem);
 struct problem separable_second(const struct problem *problem);
 
+// Whether a kernel that makes dst in vectors along its innermost axis should store them past the
+// caches: dst is larger than the last of these, a vector fills a line, and all rows of dst begin
+// with a whole vector if the first one does.
+bool streams(const struct device *device, const struct tensor *dst);
+
 // Whether a convolution is a product of pixels and weights: 1x1, stride 1, no padding.
 bool conv_is_pointwise(const struct problem *problem);
 int64_t map_pixels(const struct tensor *t);

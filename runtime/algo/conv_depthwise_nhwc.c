@@ -176,6 +176,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_int(step, w->stride[2]);
     step_int(step, w->pad[1]);
     step_int(step, w->pad[2]);
+    step_int(step, streams(device, dst) && dst->size[AXIS_C] % device->vector_width == 0);
     step_grid(step, ceil_div(cut.rows, cut.block), cut.groups, 1, 0);
     activate_rest(builder, problem, &conv->activation);
     return builder_status(builder);

@@ -197,6 +197,7 @@ static void read_numbers(struct found_device *found, struct reader *reader)
     info->global_bytes = read_ulong(reader, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_buffer_bytes = read_ulong(reader, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->local_bytes = read_ulong(reader, CL_DEVICE_LOCAL_MEM_SIZE);
+    info->cache_bytes = read_ulong(reader, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE);
     info->address_bits = read_uint(reader, CL_DEVICE_ADDRESS_BITS);
     info->align_bytes = MAX(read_uint(reader, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8, 1);
     if (info->address_bits == 32)

@@ -44,7 +44,7 @@ class cvy_device_info(Structure):
         ('vector_width', c_int32), ('max_work_group', c_int64), ('max_work_item', c_int64 * 3),
         ('global_bytes', c_int64), ('max_buffer_bytes', c_int64), ('local_bytes', c_int64),
         ('address_bits', c_int32), ('align_bytes', c_int32), ('fp64', c_bool), ('fp16', c_bool),
-        ('images', c_bool),
+        ('images', c_bool), ('cache_bytes', c_int64),
     ]
     _enums_: Dict[str, str] = {'type': 'DeviceType'}
 
