@@ -8,7 +8,7 @@
 // A sum of `run` taps is added to a sum of run such, and that to the total. Where V > 1, MANY
 // vectors go at once. Fixed at build: V.
 #define LOOSE(p) (*(__global const VLOOSE *)(p))
-#define MANY (V > 1 ? 4 : 1)
+#define MANY (V > 1 ? 8 : 1)
 
 // The first tap at or after 0, when tap 0 is at start.
 int FN(tap_from)(int start, int step)
