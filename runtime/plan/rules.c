@@ -24,6 +24,10 @@ struct config_row {
 // pixel, 2048->1000: 0.057, with MR 7 0.145.
 // conv_winograd: MR 8, NV 2 0.40 for 64->64 @56 and 256->256 @14, NV 1 0.43 and 0.44. Seven tiles
 // in a row waste less of MR 7: 128->128 @28 0.32 against 0.37, 256->256 @56 4.7 against 5.0.
+// conv_simt, rusticl 22.3 on llvmpipe there: V 4 wastes lanes of few channels, 3x3 64->2 @28 7.0
+// against 4.5 with V 1, g32 64->64 @28 11.4 against 7.8, 64->3 alike; a GPU wastes the same. One
+// pixel of few channels leaves items idle: 512->10 1.31 against 0.66, 512->256 2.04 against 1.77.
+// V 8 is as fast as V 4 where channels fill it, and half as fast in groups of four.
 static const struct config_row config_rows[] = {
     { "conv_pointwise", DEVICE_CPU_WIDE, .most_pixels = 1, .values = { 1, 4 } },
     { "conv_pointwise", DEVICE_CPU_WIDE, 8, .most_channels = 1, .values = { 6, 1 } },
@@ -44,6 +48,11 @@ static const struct config_row config_rows[] = {
     { "conv_direct", DEVICE_CPU_WIDE, .row_multiple = 7, .values = { 7, 2 } },
     { "conv_direct", DEVICE_CPU_WIDE, .row_multiple = 8, .values = { 8, 2 } },
     { "conv_direct", DEVICE_CPU_WIDE, .values = { 7, 2 } },
+    { "conv_simt", DEVICE_SIMT_GPU, .most_channels = 2, .values = { 1 } },
+    { "conv_simt", DEVICE_SIMT_GPU, .values = { 4 } },
+    { "conv_simt", DEVICE_SIMT_SOFTWARE, .most_channels = 2, .values = { 1 } },
+    { "conv_simt", DEVICE_SIMT_SOFTWARE, .most_channels = 256, .most_pixels = 1, .values = { 1 } },
+    { "conv_simt", DEVICE_SIMT_SOFTWARE, .values = { 4 } },
 };
 
 // Order of algorithms where several apply; the first that applies wins. Those whose name begins
