@@ -62,6 +62,15 @@ static inline bool pool_is_plain(const struct problem *problem)
         && problem->u.pool.indices == CVY_INDICES_NONE;
 }
 
+// Whether a device takes the loops over one window. An average takes two rounds more for each run
+// of taps, and one for each loop that it leaves out.
+static inline bool pool_rounds_fit(const struct device *device, const struct problem *problem)
+{
+    const int64_t *kernel = problem->u.pool.window.kernel;
+
+    return parts_of(device, 1, kernel[0], kernel[1], 2 * (kernel[2] + 2)).count == 1;
+}
+
 // End padding of depth, height, width as three "i".
 static inline void step_pad_end(struct step *step, const struct pool_problem *pool)
 {

@@ -33,18 +33,9 @@ static bool fills_vectors(const struct device *device, const struct problem *pro
         || pool_taps(&problem->u.pool.window) <= 64.0;
 }
 
-// Of one output. An average takes two rounds more for each run of taps, and one for each loop that
-// it leaves out.
-static bool rounds_fit(const struct device *device, const struct problem *problem)
-{
-    const int64_t *kernel = problem->u.pool.window.kernel;
-
-    return parts_of(device, 1, kernel[0], kernel[1], 2 * (kernel[2] + 2)).count == 1;
-}
-
 static bool applicable(const struct device *device, const struct problem *problem)
 {
-    return pool_is_plain(problem) && pool_fits_int(problem) && rounds_fit(device, problem)
+    return pool_is_plain(problem) && pool_fits_int(problem) && pool_rounds_fit(device, problem)
         && (device->device_class != DEVICE_CPU_WIDE
             || (channels_are_inner(problem) && fills_vectors(device, problem)));
 }
