@@ -110,10 +110,10 @@ def pack_scalars(text, code, letters):
     if 'l' in letters and len(re.findall('[if]', letters)) % 2:
         fields += ' int padding_;'      # rusticl counts no padding behind the last
     names = [part.split()[-1] for part in scalars]
-    copies = ''.join(f' {" ".join(part.split())} = scalars_.{name};'
+    copies = ''.join(f' {" ".join(part.split())} = SCALAR({name});'
                      for part, name in zip(scalars, names))
     pointers = [' '.join(part.split()) for part, kind in zip(parts, letters) if kind == 'p']
-    packed = ', '.join(pointers + [f'const struct FN({stem}_scalars) scalars_'])
+    packed = ', '.join(pointers + [f'SCALARS(struct FN({stem}_scalars))'])
     lines = '\n' * code.count('\n', head.end(), end)
     return (text[:begin] + f'struct FN({stem}_scalars) {{ {fields} }}; ' + text[begin:head.end()]
             + packed + lines + text[end:brace] + copies + text[brace:])
