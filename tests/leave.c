@@ -1,5 +1,5 @@
 // A program that leaves while Convoy compiles behind its back: leave HOW MILLISECONDS. Its exit
-// status is 0 if it came to its end, and 77 without a device. test_background.c says how.
+// status is 0 if it came to its end, and 77 without a device. test_leaving.c says how.
 #include <convoy/convoy.h>
 
 #include <pthread.h>

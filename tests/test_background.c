@@ -225,6 +225,40 @@ START_TEST(background, launches_and_stores_only_at_rest)
     STATS(programs, 0);
 }
 
+// What a plan has something to stand in for.
+START_TEST(background, builds_what_is_awaited_and_launches_it_at_rest)
+{
+    struct start_kernel extra;
+    struct kernel *kernel = NULL;
+    cvy_event *user = NULL;
+    cl_event raw;
+
+    OK(open_start());
+    if (strstr(context_device(context)->info.platform_name, "Oclgrind"))
+        cr_skip_test("oclgrind hangs on flushed queues that wait for the host");
+    OK(cvy_queue_create(context, NULL, &queue));
+    OK(cvy_buffer_create(context, &(cvy_buffer_params) { .bytes = 1024 }, &buffer));
+    raw = user_event(&user);
+    OK(cvy_queue_fill(queue, at(0), "none", 4, 1024, &(cvy_wait) { &user, 1 }, NULL));
+    OK(cvy_queue_flush(queue));
+    context_work_behind(context, true);
+    cr_assert(context_compiles_behind(context));
+    WAIT_UNTIL(behind_builds == PROGRAMS);
+    extra = marked(KERNELS, NULL);
+    for (int i = 0; i < 100; i++)
+        OK(kernel_find(context, &extra.instance, true, &kernel));
+    WAIT_UNTIL(behind_builds == PROGRAMS + 1);
+    pause_for(0.2);
+    cr_assert_eq(behind_launches, 0);
+    cr_assert(!kernel_is_ready(kernel));
+    set_user_event(raw, CL_COMPLETE);
+    OK(cvy_queue_finish(queue));
+    WAIT_UNTIL(kernel_is_ready(kernel) && stats().kernels == KERNELS + 1);
+    cr_assert_eq(behind_builds, PROGRAMS + 1);
+    cr_assert_eq(behind_launches, KERNELS + 1);
+    cvy_event_destroy(&user);
+}
+
 START_TEST(background, stores_nothing_where_the_driver_does)
 {
     OK(open_start());
@@ -514,78 +548,4 @@ START_TEST(background, is_not_in_a_forked_child)
     OK(kernel_get(context, &kernels[3].instance, &kernel));
     cvy_queue_destroy(&queue);
     WAIT_UNTIL(stats().kernels == KERNELS);
-}
-
-// A cold start that has never seen the driver's cache.
-static void be_cold(void)
-{
-    char path[sizeof folder + 20];
-
-    snprintf(path, sizeof path, "%s/driver", folder);
-    mkdir(path, 0700);
-    setenv("POCL_CACHE_DIR", path, 1);
-    setenv("MESA_SHADER_CACHE_DIR", path, 1);
-}
-
-static void expect_left(const char *how, int milliseconds, bool cold)
-{
-    char number[16];
-    int status;
-    pid_t child = fork();
-
-    snprintf(number, sizeof number, "%d", milliseconds);
-    if (!child) {
-        setenv("LEAVE_FOLDER", folder, 1);
-        if (cold)
-            be_cold();
-        execl(LEAVE, LEAVE, how, number, NULL);
-        _exit(3);
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        cr_skip_test("no device");
-    cr_assert_eq(status, 0, "leave %s %d%s: status %x", how, milliseconds, cold ? ", cold" : "",
-                 (unsigned)status);
-}
-
-TestSuite(leaving, .init = make_folder, .timeout = 280);
-
-// J11.
-START_TEST(leaving, is_possible_at_any_time)
-{
-    static const char *const hows[] = { "exit", "return", "late", "fork" };
-    unsigned seed = (unsigned)getpid();
-
-    cr_log_info("seed %u", seed);
-    srand(seed);
-    for (int i = 0; i < 20; i++) {
-        expect_left(hows[i % 4], rand() % 500, i % 5 == 3);
-        remove_folder();
-        cr_assert_eq(mkdir(folder, 0700), 0);
-    }
-}
-
-// Before the driver has compiled anything, or after: in the middle of its first time, a thread that
-// is not the main one has the driver's destructors run first.
-START_TEST(leaving, is_possible_in_a_thread)
-{
-    expect_left("thread", 0, false);
-    expect_left("later", 0, false);
-}
-
-START_TEST(leaving, is_possible_in_a_callback)
-{
-    expect_left("callback", 20000, false);
-    expect_left("destroyed", 1500, false);
-    expect_left("destroyed", 400, false);
-}
-
-// What was cut off is not suspect.
-START_TEST(leaving, keeps_no_guards)
-{
-    char path[sizeof folder + 20];
-
-    expect_left("exit", 100, false);
-    snprintf(path, sizeof path, "%s/guard-files", folder);
-    cr_assert_eq(count_files(path, ""), 0);
 }

@@ -344,13 +344,16 @@ out:
     return st;
 }
 
-// Nobody else has the kernel yet.
+// Nobody else launches the kernel yet; a plan that never did may be destroyed, and look through its
+// list.
 static cvy_status set_program(struct kernel *kernel, cl_program program)
 {
     cvy_status st = CVY_OK;
 
     TRY(CALL(clRetainProgram, program));
+    pthread_mutex_lock(&kernel->lock);
     free_objects(kernel, true);                         // of a try that failed
+    pthread_mutex_unlock(&kernel->lock);
     if (kernel->program)
         opencl()->clReleaseProgram(kernel->program);
     kernel->program = program;

@@ -189,6 +189,7 @@ struct kernel {
     struct program *alone;          // its own; NULL until one is needed
     enum kernel_state state;        // guarded by the table
     _Atomic bool ready;             // READY, for whoever has no lock
+    bool awaited;                   // in the table's list; guarded by the table
     char *error;                    // when FAILED: what to tell, else NULL
     cl_program program;             // retained; NULL until it is built
     pthread_mutex_t lock;           // guards the free list

@@ -390,9 +390,10 @@ static cvy_status await(cvy_context *context, struct kernel *kernel, bool awaite
     pthread_mutex_lock(&table->lock);
     if (kernel->state == KERNEL_FAILED)
         st = fail(CVY_ERR_BUILD, "%s", kernel->error);
-    if (kernel->state == KERNEL_WANTED && awaited) {
+    if (kernel->state == KERNEL_WANTED && awaited && !kernel->awaited) {
         st = array_reserve(&table->awaited, &table->awaited_cap, table->awaited_count,
                            sizeof(struct kernel *));
+        kernel->awaited = st == CVY_OK;
         if (st == CVY_OK)
             table->awaited[table->awaited_count++] = kernel;
     }

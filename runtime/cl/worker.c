@@ -27,7 +27,7 @@ struct worker {
                                     // context when it ends: guarded by running_lock
     // The thread's own.
     size_t built, launched;         // how far it is in what is expected
-    size_t served;                  // and in what is awaited
+    size_t ahead, served;           // and in what is awaited
     double start, calm, quiet;      // since when nobody wants a kernel, no queue has work
     uint64_t wanted, jobs;          // when it last looked
     bool seen[3];                   // kinds of work that exit() knows of
@@ -236,21 +236,33 @@ static enum outcome launch_next(struct worker *worker)
     return DID_SOMETHING;
 }
 
-static struct kernel *next_awaited(struct worker *worker)
+static struct kernel *awaited_at(struct worker *worker, size_t at)
 {
     struct kernel_table *table = worker->context->kernels;
     struct kernel *kernel = NULL;
 
     pthread_mutex_lock(&table->lock);
-    if (worker->served < table->awaited_count)
-        kernel = table->awaited[worker->served];
+    if (at < table->awaited_count)
+        kernel = table->awaited[at];
     pthread_mutex_unlock(&table->lock);
     return kernel;
 }
 
+static enum outcome build_awaited(struct worker *worker)
+{
+    struct kernel *kernel = awaited_at(worker, worker->ahead);
+
+    if (!kernel)
+        return NOTHING_LEFT;
+    worker->ahead++;
+    table_build(worker->context, kernel);
+    end_before_driver(&worker->seen[0]);
+    return DID_SOMETHING;
+}
+
 static enum outcome launch_awaited(struct worker *worker)
 {
-    struct kernel *kernel = next_awaited(worker);
+    struct kernel *kernel = awaited_at(worker, worker->served);
 
     if (!kernel)
         return NOTHING_LEFT;
@@ -295,16 +307,15 @@ static enum outcome store_next(struct worker *worker)
 
 static enum outcome do_next(struct worker *worker)
 {
+    static enum outcome (*const work_of_compiling[])(struct worker *) = {
+        build_next, build_awaited, launch_awaited, launch_next };
     enum outcome outcome = NOTHING_LEFT;
 
     if (calm_seconds(worker) < BUILD_AFTER)
         return MUST_WAIT;
-    if (worker->compiles)
-        outcome = build_next(worker);
-    if (outcome == NOTHING_LEFT && worker->compiles)
-        outcome = launch_awaited(worker);
-    if (outcome == NOTHING_LEFT && worker->compiles)
-        outcome = launch_next(worker);
+    for (size_t i = 0; i < COUNT_OF(work_of_compiling) && outcome == NOTHING_LEFT; i++)
+        if (worker->compiles)
+            outcome = work_of_compiling[i](worker);
     return outcome == NOTHING_LEFT ? store_next(worker) : outcome;
 }
 
@@ -337,6 +348,7 @@ static void *work(void *argument)
         if (outcome != DID_SOMETHING)
             pause_for(worker, outcome == MUST_WAIT ? LOOK_EVERY : -1);
     }
+    worker->compiles = false;       // for plans that would count on it
     if (worker->closes)             // set by this thread alone
         close_context(worker);
     return NULL;

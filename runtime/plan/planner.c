@@ -281,6 +281,8 @@ static cvy_status build_candidate(struct request *request, const struct candidat
 
     if (!request->patient)
         return build_alone(request, c, COMPILE_NOW, out);
+    impl_release(request->stand_in);        // of a candidate that was refused
+    request->stand_in = NULL;
     TRY(build_alone(request, c, COMPILE_NOTHING, out));
     if (impl_is_ready(*out))
         return CVY_OK;
