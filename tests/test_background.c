@@ -1,7 +1,7 @@
 // The thread that compiles behind the caller: what it does, when it holds still, and how it ends.
 #include "start_fixture.h"
 
-#include <convoy/ops.h>
+#include "cl/objects.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -562,4 +562,26 @@ START_TEST(background, is_not_in_a_forked_child)
 {
     fork_while_compiling(false);
     fork_while_compiling(true);
+}
+
+// A plan of the parent's, whose kernel a thread was launching at that moment.
+START_TEST(background, is_no_reason_for_a_forked_child_to_wait)
+{
+    struct kernel *kernel = NULL;
+    pid_t child;
+    int status;
+
+    OK(open_start());
+    OK(kernel_get(context, &kernels[3].instance, &kernel));
+    pthread_mutex_lock(&kernel->lock);
+    child = fork();
+    if (!child) {
+        alarm(20);
+        kernel_forget(kernel, &status);
+        cvy_context_destroy(&context);
+        _exit(0);
+    }
+    pthread_mutex_unlock(&kernel->lock);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0, "status %x", (unsigned)status);
 }

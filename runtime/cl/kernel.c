@@ -2,6 +2,8 @@
 // launch. Which kernels a context has is program.c's.
 #include "cl/objects.h"
 
+#include <unistd.h>
+
 #define ARGS_MAX 96
 
 cvy_status kernel_new(const struct instance *instance, struct kernel **out)
@@ -23,6 +25,7 @@ cvy_status kernel_new(const struct instance *instance, struct kernel **out)
     kernel->key = key.data;
     kernel->hash = hash_text(key.data);
     kernel->source = source;
+    kernel->home = getpid();
     *out = kernel;
     return CVY_OK;
 out:
@@ -142,6 +145,8 @@ static void kernel_give(struct kernel *kernel, struct kernel_object *object)
 
 void kernel_forget(struct kernel *kernel, const void *owner)
 {
+    if (kernel->home != getpid())
+        return;                     // a forked child, where another thread's lock stays locked
     pthread_mutex_lock(&kernel->lock);
     for (size_t i = 0; i < kernel->free_count; i++)
         if (kernel->free[i]->owner == owner)

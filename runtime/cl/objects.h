@@ -192,6 +192,7 @@ struct kernel {
     bool awaited;                   // in the table's list; guarded by the table
     char *error;                    // when FAILED: what to tell, else NULL
     cl_program program;             // retained; NULL until it is built
+    pid_t home;                     // of the process that may use it
     pthread_mutex_t lock;           // guards the free list
     struct kernel_object **free;    // least recently used first
     size_t free_count, free_cap;
