@@ -183,16 +183,19 @@ static void pardon(int culprit)
     cr_assert_eq(unlink(strstr(cvy_error_text(), guards())), 0);
 }
 
-START_TEST(quarantine, is_for_a_kernel_that_kills_its_family_and_then_itself)
+START_TEST(quarantine, is_for_a_kernel_that_kills_its_family_and_then_twice_alone)
 {
     expect_death(IN_BUILD, 1);
     FILES("building-", 1);
     expect_death(IN_BUILD, 1);
     FILES("suspect-", 1);
+    FILES("building-", 1);
+    expect_death(IN_BUILD, 1);
+    FILES("suspect-", 2);
     FILES("retrying-", 1);
     start_here();
     FILES("quarantine-", 1);
-    FILES("suspect-", 1);
+    FILES("suspect-", 2);
     expect_all_but(1);
     cr_assert(strstr(warnings, "quarantine"), "%s", warnings);
     cvy_context_destroy(&context);
@@ -258,6 +261,21 @@ START_TEST(quarantine, is_lifted_from_a_family_that_was_killed_by_chance)
     start_here();
     STATS(programs, PROGRAMS);
     cr_assert_str_empty(warnings);
+}
+
+// A user who ends each start.
+START_TEST(quarantine, is_not_for_kernels_that_were_killed_by_chance_one_after_the_other)
+{
+    expect_death(IN_BUILD, 0);
+    expect_death(IN_BUILD, 0);
+    expect_death(IN_BUILD, 1);
+    expect_death(IN_BUILD, 2);
+    expect_death(IN_BUILD, 3);
+    expect_death(IN_LAUNCH, 2);
+    start_here();
+    FILES("quarantine-", 0);
+    expect_all_but(-1);
+    FILES("", 0);
 }
 
 START_TEST(quarantine, is_lifted_from_a_kernel_that_was_killed_by_chance)

@@ -6,6 +6,8 @@
 //   retrying-DIGEST-PID-N  the same, of what is suspect
 //   suspect-DIGEST         a process ended while it was building
 //   quarantine-DIGEST      a process ended while it was retrying: never compiled again
+// For one kernel that is two deaths in which it was alone: users end processes, too, and often just
+// when they start, and what was compiled then is innocent.
 #include "cl/objects.h"
 
 #include "common/file.h"

@@ -298,8 +298,8 @@ struct guard {
     char name[160];
 };
 
-// SUSPECT: a process ended while it compiled this, or something that has this in it. QUARANTINED:
-// another one did when it tried again.
+// SUSPECT: a process ended while it compiled just this. QUARANTINED: another one did when it tried
+// again.
 enum suspicion { TRUSTED, SUSPECT, QUARANTINED };
 
 // What earlier processes left. Without a cache folder there are no guards, and all is TRUSTED.

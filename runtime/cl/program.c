@@ -367,7 +367,7 @@ static cvy_status obtain_guarded(cvy_context *context, struct program *program, 
                                  const struct program_key *key, struct obtained *out)
 {
     char digest[2 * DIGEST_BYTES + 1];
-    bool careful, last;
+    bool careful;
     struct guard guard;
     cvy_status st = CVY_OK;
 
@@ -378,8 +378,7 @@ static cvy_status obtain_guarded(cvy_context *context, struct program *program, 
         cache_drop(context->cache, &key->key);
     if (careful && program->count > 1)
         return fail(CVY_ERR_BUILD, "a process has ended while it was compiled");
-    last = out->suspect || program_is_suspect(context, program->kernels[0]->family);
-    guard_begin(context, digest, program->name, last, &guard);
+    guard_begin(context, digest, program->name, out->suspect, &guard);
     if (!program->sought && !careful)
         load(context, program, key, &out->handle);
     out->loaded = out->handle != NULL;

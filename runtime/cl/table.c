@@ -163,8 +163,7 @@ static cvy_status find_and_warm(cvy_context *context, struct kernel *kernel, con
 
     do {
         TRY(find_program(context, kernel, &program, &handle));
-        st = warm_guarded(context, kernel, handle, digest,
-                          suspect || program_is_suspect(context, kernel->family));
+        st = warm_guarded(context, kernel, handle, digest, suspect);
         again = st == CVY_ERR_BUILD && program_refuse(context, program, handle);
     } while (again);
 out:
