@@ -162,7 +162,7 @@ static struct results results_of(cvy_activation activation)
 
 static double error_of(const struct results *r, const struct algo *algo)
 {
-    return measure_error(&r->request, algo, r->amplitude, r->want, r->got);
+    return measure_error(&r->request, algo->accuracy, r->amplitude, r->want, r->got);
 }
 
 static void results_free(struct results *r)

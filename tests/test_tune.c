@@ -149,6 +149,7 @@ static const char *const small_problems[] = {
     "conv n1 c4 h9 w9 k4 r3x3 p2x2 pad:reflect f32 nchw +prelu",
     "conv n1 c4 h9 w9 k4 r1x1 f32 nchw +to:nhwc",
     "deconv n1 c6 h5 w6 k4 r3x3 s2x2 p1x1 o1x1 f32 nhwc +bias",
+    "conv n1 c64 h28 w28 k64 r3x3 p1x1 f32 nchw",       // Winograd's, inside of conv_via_nhwc
     "deconv n1 c6 h5 w6 k4 r2x2 s2x2 f32 nchw",
     "linear [7,30] k12 f32 plain +bias",
     "pool max n1 c6 h9 w9 r3x3 s2x2 p1x1 f32 nchw +indices",
@@ -172,6 +173,7 @@ Test(tune, problems_of_each_kind_are_known_once_they_are_measured)
 
         OK(tune(small_problems[i], &log, &report));
         cr_expect_eq(report.unsolved, 0, "%s", small_problems[i]);
+        cr_expect_eq(report.wrong, 0, "%s", small_problems[i]);
         cr_expect_eq(report.problems, log.chosen);
         cr_expect_eq(report.trials, log.trials);
         // What a line of wisdom calls the problem is a spec of it.

@@ -52,6 +52,7 @@ void impl_rewind(struct impl *impl, const struct impl *mark)
     }
     impl->scratch = mark->scratch;
     impl->packed = mark->packed;
+    impl->accuracy = mark->accuracy;
     memcpy(impl->algorithm, mark->algorithm, sizeof impl->algorithm);
     memcpy(impl->config, mark->config, sizeof impl->config);
 }

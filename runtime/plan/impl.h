@@ -3,6 +3,7 @@
 #ifndef CVY_IMPL_H
 #define CVY_IMPL_H
 
+#include "plan/algo.h"
 #include "plan/builder.h"
 
 struct step_arg {
@@ -42,6 +43,7 @@ struct impl {
     struct step_list steps[2];          // by phase
     size_t scratch, packed;             // bytes
     uint64_t constants_read;            // a bit for each slot that run steps read as it is
+    enum accuracy accuracy;             // of the least accurate algorithm that it is made of
     uint64_t packing;                   // equal for implementations that pack alike
     char algorithm[128];
     char config[320];                   // as options.algorithm, it gives the same again

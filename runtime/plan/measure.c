@@ -192,7 +192,8 @@ static cvy_status check_slice(struct bench *b, const struct trial *trial,
     TRY(measure_run_create(&b->memory, &b->slice, options, &run));
     TRY(measure_read(&b->memory, &run, &b->slice, b->got));
     *error = trial->algo == b->reference
-        ? 0.0 : measure_error(&b->slice, trial->algo, b->memory.amplitude, b->want, b->got);
+        ? 0.0 : measure_error(&b->slice, run.plan->impl->accuracy, b->memory.amplitude, b->want,
+                              b->got);
     if (*error > 1.0) {
         *result = CVY_TRIAL_WRONG;
         goto out;

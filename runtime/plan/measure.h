@@ -58,7 +58,7 @@ cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,
 
 // The worst error as a share of what is allowed, 0 where the bits must be equal and are; infinite
 // where they are not. want is the reference algorithm's.
-double measure_error(const struct plan_request *request, const struct algo *algo, int amplitude,
+double measure_error(const struct plan_request *request, enum accuracy accuracy, int amplitude,
                      const char *want, const char *got);
 // Where the first element of dst is in what measure_read gives.
 #define MEASURE_GUARD 4096

@@ -300,7 +300,7 @@ static double element_error(const char *want, const char *got, size_t count, boo
     return worst;
 }
 
-double measure_error(const struct plan_request *request, const struct algo *algo, int amplitude,
+double measure_error(const struct plan_request *request, enum accuracy accuracy, int amplitude,
                      const char *want, const char *got)
 {
     size_t bytes = measure_output_bytes(request), dst = guarded(&request->slots[SLOT_DST]);
@@ -314,7 +314,7 @@ double measure_error(const struct plan_request *request, const struct algo *algo
         || memcmp(want + MEASURE_GUARD + inside, got + MEASURE_GUARD + inside,
                   bytes - MEASURE_GUARD - inside) != 0 || dst > bytes)
         return INFINITY;
-    if (algo->accuracy == ACCURACY_WINOGRAD && request->problem.op == OP_CONV)
+    if (accuracy == ACCURACY_WINOGRAD && request->problem.op == OP_CONV)
         return winograd_error(&request->problem, amplitude, (const void *)(want + MEASURE_GUARD),
                               (const void *)(got + MEASURE_GUARD));
     return element_error(want + MEASURE_GUARD, got + MEASURE_GUARD, inside / 4, integers);

@@ -128,6 +128,7 @@ static cvy_status candidate_build(struct plan_builder *builder, const struct can
 
     config_text(c->algo, &c->config, values, sizeof values);
     snprintf(name, sizeof name, "%s%s%s", c->algo->name, values[0] ? ":" : "", values);
+    impl->accuracy = MAX(impl->accuracy, c->algo->accuracy);
     name_add(impl->algorithm, sizeof impl->algorithm, c->algo->name, builder->depth);
     name_add(impl->config, sizeof impl->config, name, builder->depth);
     st = c->algo->build(builder, problem, &c->config);
