@@ -228,6 +228,18 @@ Test(tune, a_budget_that_is_over_ends_the_trials)
     cr_expect_eq(report.problems, 0);
 }
 
+// One run of this takes seconds on llvmpipe, and a measurement is many.
+Test(tune, a_budget_ends_before_a_problem_that_is_too_long_for_it)
+{
+    const char *const specs[] = { "conv n1 c64 h224 w224 k64 r3x3 p1x1 f32 nchw" };
+    cvy_tune_report report;
+
+    OK(cvy_tune(context, &(cvy_tune_params) { .specs = specs, .spec_count = 1,
+                                              .budget_seconds = 0.5 }, &report));
+    cr_expect(report.out_of_time);
+    cr_expect_lt(report.seconds, 15.0, "%g s of 0.5", report.seconds);
+}
+
 Test(tune, effort_in_the_options_of_a_plan_measures_before_it_is_made)
 {
     const cvy_plan_options options = { .effort = CVY_EFFORT_MEASURE };

@@ -7,6 +7,7 @@ struct tuning {
     const cvy_tune_params *params;
     cvy_tune_report report;
     bool stopped;
+    bool cut;                   // a problem's part of the budget ended before its trials did
 };
 
 static bool count_trial(void *user, const cvy_trial *trial)
@@ -19,6 +20,7 @@ static bool count_trial(void *user, const cvy_trial *trial)
         report->first_seconds += trial->first_seconds > 0.0 ? trial->first_seconds
                                                             : trial->seconds;
         report->best_seconds += trial->seconds;
+        t->cut = t->cut || trial->trial < trial->trials;
     } else {
         report->trials++;
     }
@@ -46,12 +48,13 @@ static cvy_status tune_one(struct tuning *t, cvy_context *context, const char *s
         .exact = p->exact, .max_workspace = p->max_workspace, .again = p->again,
         .effort = p->effort == CVY_EFFORT_DEFAULT ? CVY_EFFORT_MEASURE : p->effort,
         .budget_seconds = budget, .trial = count_trial, .trial_user = t };
-    size_t trials = t->report.trials;
+    size_t trials = t->report.trials, problems = t->report.problems;
     cvy_plan *plan = NULL;
     cvy_status st = cvy_plan_from_spec(context, spec, &options, &plan);
 
     cvy_plan_destroy(&plan);
     t->report.known += st == CVY_OK && t->report.trials == trials;
+    t->cut = t->cut || (t->report.trials > trials && t->report.problems == problems);
     if (st != CVY_ERR_UNSUPPORTED && st != CVY_ERR_LIMIT && st != CVY_ERR_BUILD)
         return st;
     t->report.unsolved++;
@@ -90,7 +93,7 @@ cvy_status cvy_tune(cvy_context *context, const cvy_tune_params *params, cvy_tun
     }
     t.report.seconds = clock_seconds() - begin;
     t.report.out_of_time = params->budget_seconds > 0.0
-        && t.report.seconds >= params->budget_seconds;
+        && (t.cut || t.report.seconds >= params->budget_seconds);
     if (report)
         *report = t.report;
     if (st == CVY_OK && t.stopped)

@@ -18,8 +18,10 @@
 #define TINY_PART 64.0
 #define MOST_SECONDS 2.0        // of one run of a candidate that nothing is known of
 #define HOPELESS 10.0           // times the best
-#define DUELS 3
-#define GAIN 0.98               // a winner must be below this share of the rules' time
+#define LEAST_RUNS 2.0          // that a measurement takes
+#define DUELS 5                 // at most; more than half of them decide
+#define GAIN 0.97               // a winner must be below this share of the rules' time
+#define DUEL_SHARE 0.3          // of a budget
 
 struct trial {
     const struct algo *algo;
@@ -33,7 +35,7 @@ struct session {
     struct wisdom *wisdom;
     const cvy_plan_options *options;
     char device[KEY_BYTES];
-    double deadline;            // 0: none
+    double deadline;            // of all, 0: none
     bool stopped;
 };
 
@@ -41,6 +43,8 @@ struct bench {
     struct session *session;
     const struct plan_request *full;
     char key[KEY_BYTES];
+    double deadline;            // of the trials, which leave time for the duel; 0: none
+    bool late;                  // there is no time for another trial
     struct measure_memory memory;
     struct plan_request slice, tiny;
     const struct algo *reference;
@@ -180,12 +184,13 @@ out:
     return st;
 }
 
-// Held against the reference on the slice, then whether the whole problem is worth a look.
+// Held against the reference on the slice, then whether the whole problem is worth a look; how long
+// it takes, roughly, is in `whole`.
 static cvy_status check_slice(struct bench *b, const struct trial *trial,
-                              const cvy_plan_options *options, double *error,
+                              const cvy_plan_options *options, double *error, double *whole,
                               cvy_trial_result *result)
 {
-    double seconds, whole, best = best_seconds(b);
+    double seconds, best = best_seconds(b);
     struct measure_run run = { 0 };
     cvy_status st = CVY_OK;
 
@@ -199,25 +204,24 @@ static cvy_status check_slice(struct bench *b, const struct trial *trial,
         goto out;
     }
     TRY(measure_once(&b->memory, &run, &seconds));
-    whole = seconds * measure_work(b->full) / measure_work(&b->slice);
-    if (seconds > HOPELESS * best || (seconds > 1e-3 && whole > HOPELESS * best)
-        || (b->at > 0 && isinf(best) && whole > MOST_SECONDS))
+    *whole = seconds * measure_work(b->full) / measure_work(&b->slice);
+    if (seconds > HOPELESS * best || (seconds > 1e-3 && *whole > HOPELESS * best)
+        || (b->at > 0 && isinf(best) && *whole > MOST_SECONDS))
         *result = CVY_TRIAL_SLOW;
 out:
     measure_run_destroy(&run);
     return st;
 }
 
-static cvy_status time_whole(struct bench *b, const cvy_plan_options *options, double *seconds,
-                             cvy_trial_result *result)
+static cvy_status time_whole(struct bench *b, const cvy_plan_options *options, double deadline,
+                             double *seconds)
 {
     double best = best_seconds(b);
     struct measure_run run = { 0 };
     cvy_status st = CVY_OK;
 
     TRY(measure_run_create(&b->memory, b->full, options, &run));
-    TRY(measure_time(&b->memory, &run, isinf(best) ? 0.0 : 1.5 * best, seconds));
-    *result = CVY_TRIAL_TIMED;
+    TRY(measure_time(&b->memory, &run, isinf(best) ? 0.0 : 1.5 * best, deadline, seconds));
 out:
     measure_run_destroy(&run);
     return st;
@@ -260,12 +264,17 @@ static bool was_dropped(const struct bench *b, const struct algo *algo)
     return false;
 }
 
+static bool ends_after(double deadline, double seconds)
+{
+    return deadline > 0.0 && clock_seconds() + seconds > deadline;
+}
+
 static cvy_status try_one(struct bench *b, const struct trial *trial)
 {
     char name[160] = "";
     const cvy_plan_options options = trial_options(b, name);
     cvy_trial_result result = CVY_TRIAL_TIMED;
-    double seconds = 0.0, error = 0.0;
+    double seconds = 0.0, error = 0.0, whole = 0.0;
     bool bearable;
     cvy_status st;
 
@@ -274,9 +283,12 @@ static cvy_status try_one(struct bench *b, const struct trial *trial)
     if (st == CVY_OK && !bearable)
         result = CVY_TRIAL_SLOW;
     else if (st == CVY_OK)
-        st = check_slice(b, trial, &options, &error, &result);
+        st = check_slice(b, trial, &options, &error, &whole, &result);
+    b->late = ends_after(b->deadline, result == CVY_TRIAL_TIMED ? LEAST_RUNS * whole : 0.0);
+    if (b->late && result == CVY_TRIAL_TIMED)
+        result = CVY_TRIAL_SLOW;
     if (st == CVY_OK && result == CVY_TRIAL_TIMED)
-        st = time_whole(b, &options, &seconds, &result);
+        st = time_whole(b, &options, b->deadline, &seconds);
     if (st != CVY_OK)
         result = CVY_TRIAL_FAILED;
     if (result == CVY_TRIAL_TIMED)
@@ -357,59 +369,90 @@ static cvy_status remember(struct bench *b)
     return st;
 }
 
-// The first trial ran on a cold device: the rules' choice and the winner are timed again in turns,
-// and where they are as good as equal, the rules keep their choice.
-static cvy_status duel(struct bench *b)
+static struct wisdom_choice *fastest(struct bench *b)
 {
-    const struct trial *first = &b->trials[0];
-    struct wisdom_choice *best = &b->best[first->algo->accuracy], *winner;
-    struct trial other;
-    double least[2] = { INFINITY, INFINITY };
-    cvy_status st = CVY_OK;
+    struct wisdom_choice *winner = &b->best[b->trials[0].algo->accuracy];
 
-    if (!(b->first_seconds > 0.0))
-        return CVY_OK;
-    winner = best;
     for (int i = 0; i < ACCURACY_COUNT; i++)
         if (b->best[i].algo && b->best[i].seconds < winner->seconds)
             winner = &b->best[i];
-    other = (struct trial) { winner->algo, winner->config, false };
-    if (other.algo == first->algo
-        && memcmp(&other.config, &first->config, sizeof other.config) == 0)
-        return CVY_OK;
-    for (int i = 0; i < 2 * DUELS && !is_over(b->session); i++) {
-        char name[160];
-        const cvy_plan_options options = trial_options(b, name);
-        cvy_trial_result result;
-        double seconds;
+    return winner;
+}
 
-        trial_text(i % 2 ? &other : first, name);
-        TRY(time_whole(b, &options, &seconds, &result));
-        least[i % 2] = MIN(least[i % 2], seconds);
+// Times the rules' choice and the winner in turns until one of them has more than half of the
+// duels: phases of a machine that is busy elsewhere last for longer than a turn. `least` gets the
+// least time of each. Out of time, the rules' choice has won.
+static cvy_status duels(struct bench *b, const struct trial pair[2], double least[2], bool *won)
+{
+    double deadline = b->session->deadline, both = b->first_seconds + best_seconds(b);
+    int wins = 0, losses = 0;
+    cvy_status st = CVY_OK;
+
+    while (MAX(wins, losses) <= DUELS / 2 && !is_over(b->session)
+           && !ends_after(deadline, LEAST_RUNS * both)) {
+        double seconds[2];
+
+        for (int k = 0; k < 2; k++) {
+            char name[160];
+            const cvy_plan_options options = trial_options(b, name);
+
+            trial_text(&pair[k], name);
+            TRY(time_whole(b, &options, deadline, &seconds[k]));
+            least[k] = MIN(least[k], seconds[k]);
+        }
+        if (seconds[1] < GAIN * seconds[0])
+            wins++;
+        else
+            losses++;
     }
-    if (isinf(least[1]))
+    *won = wins > DUELS / 2 && least[1] < GAIN * least[0];
+out:
+    return st;
+}
+
+// The first trial ran on a cold device, and the fastest of many is one that luck helped: the two
+// are timed again, and unless the winner is clearly faster, the rules keep their choice.
+static cvy_status duel(struct bench *b)
+{
+    const struct trial *first = &b->trials[0];
+    struct wisdom_choice *best = &b->best[first->algo->accuracy], *winner = fastest(b);
+    const struct trial pair[2] = { *first, { winner->algo, winner->config, false } };
+    double least[2] = { INFINITY, INFINITY };
+    bool won;
+    cvy_status st = CVY_OK;
+
+    if (!(b->first_seconds > 0.0)
+        || (pair[1].algo == first->algo
+            && memcmp(&pair[1].config, &first->config, sizeof first->config) == 0))
         return CVY_OK;
-    b->first_seconds = least[0];
-    winner->seconds = least[1];
-    if (least[1] < GAIN * least[0])
+    TRY(duels(b, pair, least, &won));
+    if (!isinf(least[1])) {
+        b->first_seconds = least[0];
+        winner->seconds = least[1];
+    }
+    if (won)
         return CVY_OK;
     // Of another accuracy, it stays in the wisdom, behind the rules' choice.
     if (winner != best)
-        winner->seconds = MAX(winner->seconds, least[0] * 1.0001);
-    *best = (struct wisdom_choice) { first->algo, first->config, least[0], b->first_error, "" };
+        winner->seconds = MAX(winner->seconds, b->first_seconds * 1.0001);
+    *best = (struct wisdom_choice) { first->algo, first->config, b->first_seconds, b->first_error,
+                                     "" };
 out:
     return st;
 }
 
 static cvy_status run_trials(struct bench *b)
 {
+    double deadline = b->session->deadline;
     cvy_status st = CVY_OK;
 
+    if (deadline > 0.0)
+        b->deadline = deadline - DUEL_SHARE * MAX(deadline - clock_seconds(), 0.0);
     TRY(cvy_queue_create(b->memory.context, &(cvy_queue_params) { .profiling = true },
                          &b->memory.queue));
     TRY(measure_memory_create(&b->memory, b->full, b->session->options->max_workspace));
     TRY(make_slice(b));
-    for (b->at = 0; b->at < b->count && !is_over(b->session); b->at++) {
+    for (b->at = 0; b->at < b->count && !b->late && !is_over(b->session); b->at++) {
         const struct trial *trial = &b->trials[b->at];
 
         if (!(trial->nearby && was_dropped(b, trial->algo)))

@@ -48,9 +48,9 @@ void measure_run_destroy(struct measure_run *run);
 // Runs it once and waits; seconds on the host's clock.
 cvy_status measure_once(struct measure_memory *memory, struct measure_run *run, double *seconds);
 // The least time of some batches of runs, on the device's clock if that is to be believed. Ends
-// early when it is beyond `enough` (0: never).
+// early when it is beyond `enough`, and when the clock is beyond `deadline` (0: never).
 cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
-                        double *seconds);
+                        double deadline, double *seconds);
 // Clears the outputs of the request, runs, and reads them with what lies around them.
 size_t measure_output_bytes(const struct plan_request *request);
 cvy_status measure_read(struct measure_memory *memory, struct measure_run *run,

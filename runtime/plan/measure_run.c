@@ -6,6 +6,7 @@
 #define BATCHES 5
 #define BATCH_SECONDS 4e-3      // enough for clocks that tick in microseconds
 #define MOST_RUNS 64
+#define LONG_SECONDS 0.5        // after which two runs are enough
 // What rounding may do to results that are not integers: a function after sums that are exact.
 #define ROUNDING 1e-5
 
@@ -209,14 +210,18 @@ out:
 }
 
 cvy_status measure_time(struct measure_memory *memory, struct measure_run *run, double enough,
-                        double *seconds)
+                        double deadline, double *seconds)
 {
-    double least = INFINITY, one;
+    double least = INFINITY, one, end = clock_seconds() + LONG_SECONDS;
     cvy_status st = CVY_OK;
 
+    if (deadline > 0.0)
+        end = MIN(end, deadline);
     TRY(measure_once(memory, run, &one));
     TRY(run_batch(memory, run, 1, &least));
-    for (int i = 0; i < BATCHES && !(enough > 0.0 && least > enough); i++) {
+    for (int i = 0; i < BATCHES && clock_seconds() < end; i++) {
+        if (enough > 0.0 && least > enough)
+            break;
         TRY(run_batch(memory, run, (int)MIN(MAX(BATCH_SECONDS / MAX(least, 1e-9), 1.0), MOST_RUNS),
                       &one));
         least = MIN(least, one);
