@@ -4,7 +4,8 @@
 // `length` elements in `chunks` pieces of `chunk`; R rows along axis 1 in `blocks` of `block`; axes
 // 2 to 5 are outer ones. One work-item makes one piece of the rows of one block, vectors of V; the
 // last elements of a piece go through a vector as well, so that a result does not depend on its
-// place. Flat grid over chunks, blocks, S2, S3, S4 and the outermost axis. Fixed at build: V.
+// place. `past`: stores go past the caches. Flat grid over chunks, blocks, S2, S3, S4 and the
+// outermost axis. Fixed at build: V.
 #define FIRST_COMPARISON 8
 
 VT FN(apply)(VT x, VT y, int kind)
@@ -45,7 +46,7 @@ VT FN(take)(__global const T *p, long step, int count)
     return VLOAD(p);
 }
 
-void FN(put)(VT value, __global T *p, long step, int count)
+void FN(put)(VT value, __global T *p, long step, int count, int past)
 {
 #if V > 1
     if (step != 1 || count < V) {
@@ -57,7 +58,7 @@ void FN(put)(VT value, __global T *p, long step, int count)
         return;
     }
 #endif
-    VSTORE(value, p);
+    VSTREAM(past, value, p);
 }
 
 void FN(put_flags)(VT value, __global uchar *p, long step, int count)
@@ -79,7 +80,7 @@ __kernel void FN(binary_rows)(
     long src_0, ulong src_1, ulong src_2, ulong src_3, ulong src_4, ulong src_5,
     long src2_0, ulong src2_1, ulong src2_2, ulong src2_3, ulong src2_4, ulong src2_5,
     long dst_0, ulong dst_1, ulong dst_2, ulong dst_3, ulong dst_4, ulong dst_5,
-    ulong first, ulong end)
+    int past, ulong first, ulong end)
 {
     ulong item = FLAT_ITEM(first), x, row, i2, i3, i4;
 
@@ -98,6 +99,7 @@ __kernel void FN(binary_rows)(
     item = x * dst_0 + row * dst_1 + i2 * dst_2 + i3 * dst_3 + i4 * dst_4 + item * dst_5;
     dst += dst_at + item;
     flags += flags_at + item;
+    past = past && IS_WHOLE(dst);
 
     ulong rows = min(block, R - row);
     int count = (int)min(chunk, length - x);
@@ -111,7 +113,8 @@ __kernel void FN(binary_rows)(
                 continue;
             }
             PIECEWISE(value, slope, low, high, value);
-            FN(put)(value, dst + r * dst_1 + i * dst_0, dst_0, count - i);
+            FN(put)(value, dst + r * dst_1 + i * dst_0, dst_0, count - i, past);
         }
     }
+    STREAM_END(past);
 }

@@ -49,6 +49,7 @@ static cvy_status build(struct plan_builder *builder, const struct problem *prob
     step_walk(step, walk.src, 0, CVY_MAX_RANK);
     step_walk(step, walk.slope, 0, CVY_MAX_RANK);
     step_walk(step, walk.dst, 0, CVY_MAX_RANK);
+    step_int(step, walk.dst[0] == 1 && streams(device, &problem->dst));
     step_flat(step, row_items(&walk, &blocks));
     activate_rest(builder, problem, &binary->activation);
     return builder_status(builder);
