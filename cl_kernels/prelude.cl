@@ -37,11 +37,23 @@
 #endif
 
 // VLOOSE: vectors at any multiple of 4 bytes. PoCL makes four stores and three moves of a vstore16,
-// and two loads of a vload16 that is shuffled; through these it makes one of either.
-typedef float2 __attribute__((aligned(4))) loose_float2;
-typedef float4 __attribute__((aligned(4))) loose_float4;
-typedef float8 __attribute__((aligned(4))) loose_float8;
-typedef float16 __attribute__((aligned(4))) loose_float16;
+// and of a vload16 eight loads and eight shuffles, which it takes a long time to make one of again.
+#define LOOSE_TYPE(n)                                                                      \
+    typedef float##n __attribute__((aligned(4))) loose_float##n;                           \
+                                                                                           \
+    __attribute__((overloadable)) float##n vector_f32_##n(__global const float *p)         \
+    {                                                                                      \
+        return *(__global const loose_float##n *)p;                                        \
+    }                                                                                      \
+                                                                                           \
+    __attribute__((overloadable)) float##n vector_f32_##n(const float *p)                  \
+    {                                                                                      \
+        return *(const loose_float##n *)p;                                                 \
+    }
+LOOSE_TYPE(2)
+LOOSE_TYPE(4)
+LOOSE_TYPE(8)
+LOOSE_TYPE(16)
 
 // The first n elements of a vector, 0 <= n < its width, as halves, quarters and so on: VLOAD_PART
 // fills up with zeros, VSTORE_PART writes no more than them.
