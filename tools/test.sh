@@ -425,8 +425,9 @@ stage "lint" python3 tools/lint.py
 stage "documents" documents
 stage "the guides' programs" guides
 criterion pocl "$build" $pocl
-# The last one's algorithms are none of a GPU's; the others use no device.
-without="test_onnx_* test_npy test_image test_cache* test_digest test_file test_winograd"
+# The last two are of algorithms that are none of a GPU's; the others use no device.
+without="test_onnx_* test_npy test_image test_cache* test_digest test_file"
+without="$without test_stand_in test_winograd"
 criterion rusticl "$build" $rusticl CONVOY_TEST_PROBLEMS=1000
 without=
 stage "convoy selftest on pocl" env $pocl timeout "$test_seconds" "$build/tools/convoy" selftest

@@ -199,7 +199,7 @@ typedef enum cvy_compile_policy {
                                 // on: a kernel that a plan needs now comes first, and the thread
                                 // launches kernels for the first time only while no queue has work.
                                 // It calls log and progress, too. Destroying the context, and
-                                // exit(), wait for the kernel that it is at, some 0.2 s
+                                // exit(), wait for what it is at: 0.2 s, the first time a second
     CVY_COMPILE_LAZY            // each kernel when a plan first needs it
 } cvy_compile_policy;
 
