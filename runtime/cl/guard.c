@@ -17,8 +17,10 @@
 
 #define FOLDER "guard-files"
 #define DIGITS (2 * DIGEST_BYTES)
-// Files that are looked at: a start takes some 50 ms for as many.
+// Files that are looked at.
 #define NAMES_MAX 100000
+// Of a mark: by then driver or library are others, and so are the digests.
+#define MARK_DAYS 60
 // Of a file that was made and not yet named.
 #define OLD_SECONDS 3600
 
@@ -102,18 +104,23 @@ static void convert(struct guards *guards, const char *name, const char *digest,
     file_calls()->close(file);
 }
 
+static bool is_older(const struct guards *guards, const char *name, time_t seconds)
+{
+    struct stat facts;
+
+    return file_calls()->fstatat(guards->folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
+        && facts.st_mtime < time(NULL) - seconds;
+}
+
 static void convert_stale(struct guards *guards, const char *name)
 {
     char digest[DIGITS + 1];
-    struct stat facts;
 
     if (digest_in(name, "building-", digest))
         convert(guards, name, digest, SUSPECT);
     else if (digest_in(name, "retrying-", digest))
         convert(guards, name, digest, QUARANTINED);
-    else if (strncmp(name, "new-", 4) == 0
-             && file_calls()->fstatat(guards->folder, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
-             && facts.st_mtime < time(NULL) - OLD_SECONDS)
+    else if (strncmp(name, "new-", 4) == 0 && is_older(guards, name, OLD_SECONDS))
         file_calls()->unlinkat(guards->folder, name, 0);
 }
 
@@ -125,6 +132,10 @@ static void read_mark(struct guards *guards, const char *name)
         mark.suspicion = QUARANTINED;
     else if (!digest_in(name, "suspect-", mark.digest))
         return;
+    if (is_older(guards, name, (time_t)MARK_DAYS * 24 * 3600)) {
+        file_calls()->unlinkat(guards->folder, name, 0);
+        return;
+    }
     if (array_reserve(&guards->marks, &guards->cap, guards->count, sizeof mark) == CVY_OK)
         guards->marks[guards->count++] = mark;
 }
