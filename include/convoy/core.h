@@ -153,7 +153,8 @@ typedef struct cvy_wait {
 
 typedef enum cvy_log_level { CVY_LOG_ERROR = 1, CVY_LOG_WARNING, CVY_LOG_INFO } cvy_log_level;
 
-// Called from the thread that is in the Convoy call. `text` is one line without a line end.
+// Called from the thread that is in the Convoy call, or, with CVY_COMPILE_BACKGROUND, from the
+// context's own. `text` is one line without a line end.
 typedef void (*cvy_log_fn)(void *user, cvy_log_level level, const char *text);
 
 // One step of long work: `done` of `total` things, the name of the last one, seconds since the
