@@ -18,9 +18,8 @@ static uint64_t number_at(const unsigned char *from, int bytes)
     return value;
 }
 
-static void name_of(const struct entry_key *key, char name[2 * DIGEST_BYTES + 1])
+static void name_of(const struct entry_key *key, char name[DIGEST_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
     const unsigned char format = ENTRY_FORMAT;
     unsigned char sum[DIGEST_BYTES];
     struct digest digest;
@@ -30,11 +29,7 @@ static void name_of(const struct entry_key *key, char name[2 * DIGEST_BYTES + 1]
     digest_add(&digest, key->source, sizeof key->source);
     digest_add(&digest, key->device, sizeof key->device);
     digest_end(&digest, sum);
-    for (size_t i = 0; i < sizeof sum; i++) {
-        name[2 * i] = digits[sum[i] >> 4];
-        name[2 * i + 1] = digits[sum[i] & 15];
-    }
-    name[2 * DIGEST_BYTES] = '\0';
+    digest_text(sum, name);
 }
 
 void entry_key_of(const struct cache_key *key, struct entry_key *out)

@@ -23,7 +23,7 @@ enum { ENTRY_FORMAT = 1, ENTRY_DIGEST_AT = 120, ENTRY_HEAD = ENTRY_DIGEST_AT + D
 
 struct entry_key {
     unsigned char source[DIGEST_BYTES], device[DIGEST_BYTES], build[DIGEST_BYTES];
-    char name[2 * DIGEST_BYTES + 1];    // of format, source and device: builds replace each other
+    char name[DIGEST_TEXT];    // of format, source and device: builds replace each other
 };
 
 void entry_key_of(const struct cache_key *key, struct entry_key *out);

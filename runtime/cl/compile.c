@@ -20,8 +20,7 @@ static cvy_status add_family(struct kernel_table *table, const char *name, struc
     *out = find_family(table, name);
     if (*out)
         return CVY_OK;
-    TRY(zalloc(sizeof *program, &program));
-    program->name = name;
+    TRY(program_new(name, &program));
     program->next = table->programs;
     table->programs = *out = program;
 out:
@@ -52,9 +51,7 @@ static cvy_status expect(struct kernel_table *table, const struct start_kernel *
                       sizeof *table->expected));
     if (start->family) {
         TRY(add_family(table, start->family, &family));
-        TRY(array_reserve(&family->kernels, &family->cap, family->count,
-                          sizeof *family->kernels));
-        family->kernels[family->count++] = kernel;
+        TRY(program_add(family, kernel));
         kernel->family = family;
     }
     table->expected[table->expected_count++] = kernel;

@@ -233,6 +233,9 @@ struct program {
     struct program *next;
 };
 
+// Empty and WANTED, and in no table yet. Errors: NOMEM_HOST.
+cvy_status program_new(const char *name, struct program **out);
+cvy_status program_add(struct program *program, struct kernel *kernel);
 void program_free(struct program *program, bool release);
 // Makes it READY: out of the cache, or else, if `compiles` says so, by the compiler. *out NULL: it
 // is not in the cache and not to be compiled. Errors: BUILD, NOMEM_*, STATE inside a callback where
@@ -246,7 +249,7 @@ bool program_refuse(cvy_context *context, struct program *program, cl_program ha
 bool program_is_suspect(cvy_context *context, const struct program *program);
 // Of what the program is made of and for, as hexadecimal digits.
 cvy_status program_digest(const cvy_context *context, const struct program *program,
-                          char out[2 * DIGEST_BYTES + 1]);
+                          char out[DIGEST_TEXT]);
 // READY, and nothing of it is left to be launched for the first time. With the table locked.
 bool program_is_over(const struct program *program);
 // Puts a READY program's binary into the cache, unless it is there. *stored: it is there now. Waits

@@ -4,6 +4,25 @@
 
 #include <stdio.h>
 
+cvy_status program_new(const char *name, struct program **out)
+{
+    cvy_status st = zalloc(sizeof **out, out);
+
+    if (st == CVY_OK)
+        (*out)->name = name;
+    return st;
+}
+
+cvy_status program_add(struct program *program, struct kernel *kernel)
+{
+    cvy_status st = array_reserve(&program->kernels, &program->cap, program->count,
+                                  sizeof *program->kernels);
+
+    if (st == CVY_OK)
+        program->kernels[program->count++] = kernel;
+    return st;
+}
+
 void program_free(struct program *program, bool release)
 {
     if (release && program->handle)
@@ -59,7 +78,7 @@ static void free_key(struct program_key *key)
     text_free(&key->build);
 }
 
-static void key_digest(const struct program_key *key, char out[2 * DIGEST_BYTES + 1])
+static void key_digest(const struct program_key *key, char out[DIGEST_TEXT])
 {
     const struct text *const parts[] = { &key->source, &key->device, &key->build };
     unsigned char bytes[DIGEST_BYTES];
@@ -69,12 +88,11 @@ static void key_digest(const struct program_key *key, char out[2 * DIGEST_BYTES 
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         digest_add(&digest, parts[i]->data, parts[i]->length + 1);      // and the NUL between
     digest_end(&digest, bytes);
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    digest_text(bytes, out);
 }
 
 cvy_status program_digest(const cvy_context *context, const struct program *program,
-                          char out[2 * DIGEST_BYTES + 1])
+                          char out[DIGEST_TEXT])
 {
     struct program_key key;
     cvy_status st = make_key(context, program, &key);
@@ -349,7 +367,7 @@ struct obtained {
 
 static bool has_suspect_kernel(cvy_context *context, const struct program *program)
 {
-    char digest[2 * DIGEST_BYTES + 1];
+    char digest[DIGEST_TEXT];
     bool found = false;
 
     for (size_t i = 0; i < program->count && !found; i++) {
@@ -366,7 +384,7 @@ static bool has_suspect_kernel(cvy_context *context, const struct program *progr
 static cvy_status obtain_guarded(cvy_context *context, struct program *program, bool compiles,
                                  const struct program_key *key, struct obtained *out)
 {
-    char digest[2 * DIGEST_BYTES + 1];
+    char digest[DIGEST_TEXT];
     bool careful;
     struct guard guard;
     cvy_status st = CVY_OK;

@@ -101,14 +101,12 @@ static cvy_status program_alone(struct kernel_table *table, struct kernel *kerne
     cvy_status st = CVY_OK;
 
     if (!program) {
-        TRY(zalloc(sizeof *program, &program));
-        program->name = kernel->key;
-        st = array_reserve(&program->kernels, &program->cap, 0, sizeof *program->kernels);
+        TRY(program_new(kernel->key, &program));
+        st = program_add(program, kernel);
         if (st != CVY_OK) {
-            free(program);
+            program_free(program, true);
             return st;
         }
-        program->kernels[program->count++] = kernel;
         pthread_mutex_lock(&table->lock);
         program->next = table->programs;
         table->programs = kernel->alone = program;
@@ -172,7 +170,7 @@ out:
 
 // A kernel is known to the guards as the program of it alone, wherever it comes from.
 static cvy_status check_kernel(cvy_context *context, struct kernel *kernel,
-                               char digest[2 * DIGEST_BYTES + 1], bool *suspect)
+                               char digest[DIGEST_TEXT], bool *suspect)
 {
     const struct program alone = { .kernels = &kernel, .count = 1 };
     enum suspicion verdict;
@@ -194,7 +192,7 @@ out:
 
 static cvy_status make_ready(cvy_context *context, struct kernel *kernel)
 {
-    char digest[2 * DIGEST_BYTES + 1];
+    char digest[DIGEST_TEXT];
     bool suspect;
     cvy_status st = CVY_OK;
 
@@ -207,7 +205,7 @@ out:
 
 static cvy_status make_built(cvy_context *context, struct kernel *kernel)
 {
-    char digest[2 * DIGEST_BYTES + 1];
+    char digest[DIGEST_TEXT];
     bool suspect;
     struct program *program;
     cl_program handle;
@@ -222,7 +220,7 @@ out:
 // Once each of its kernels has compiled, a family was innocent.
 static void clear_family(cvy_context *context, const struct program *family)
 {
-    char digest[2 * DIGEST_BYTES + 1];
+    char digest[DIGEST_TEXT];
     bool innocent = true;
 
     pthread_mutex_lock(&context->kernels->lock);

@@ -104,3 +104,14 @@ void digest_of(const void *data, size_t bytes, unsigned char out[DIGEST_BYTES])
     digest_add(&digest, data, bytes);
     digest_end(&digest, out);
 }
+
+void digest_text(const unsigned char digest[DIGEST_BYTES], char out[DIGEST_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int i = 0; i < DIGEST_BYTES; i++) {
+        out[2 * i] = digits[digest[i] >> 4];
+        out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    out[DIGEST_TEXT - 1] = '\0';
+}

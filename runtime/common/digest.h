@@ -4,7 +4,7 @@
 
 #include "common/common.h"
 
-enum { DIGEST_BYTES = 32, DIGEST_BLOCK = 64 };
+enum { DIGEST_BYTES = 32, DIGEST_BLOCK = 64, DIGEST_TEXT = 2 * DIGEST_BYTES + 1 };
 
 struct digest {
     uint32_t state[8];
@@ -16,7 +16,10 @@ void digest_begin(struct digest *digest);
 void digest_add(struct digest *digest, const void *data, size_t bytes);
 void digest_end(struct digest *digest, unsigned char out[DIGEST_BYTES]);    // begin before the next
 
-// The same at once.
+// As hexadecimal digits and a NUL.
+void digest_text(const unsigned char digest[DIGEST_BYTES], char out[DIGEST_TEXT]);
+
+// The same as begin, add and end at once.
 void digest_of(const void *data, size_t bytes, unsigned char out[DIGEST_BYTES]);
 
 #endif
